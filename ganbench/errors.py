@@ -1,0 +1,37 @@
+"""The errors that ganbench raises on purpose; the command line turns each into one sentence."""
+
+
+class GanbenchError(Exception):
+    """Base of all expected errors; `exit_code` is what the command line exits with."""
+
+    exit_code = 2
+
+
+class SpecError(GanbenchError):
+    """A grid, component expression, option or argument does not make sense."""
+
+
+class UnknownComponentError(SpecError):
+    """No component, grid or metric has the requested name."""
+
+
+class MetricError(SpecError):
+    """An estimator cannot work on the sample that it was given."""
+
+
+class PluginError(GanbenchError):
+    """A plugin broke its contract, or two plugins own one name."""
+
+    exit_code = 3
+
+
+class DeviceError(GanbenchError):
+    """A device or resource that was asked for is not there."""
+
+    exit_code = 3
+
+
+class StoreError(GanbenchError):
+    """The results folder cannot be read or written, or what it holds is damaged."""
+
+    exit_code = 4

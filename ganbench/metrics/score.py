@@ -1,0 +1,30 @@
+"""The result of every estimator."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Score:
+    """One estimate with its uncertainty.
+
+    Attributes:
+        value: the estimate; unbiased estimators may be negative, and are kept so.
+        low: lower end of the 95% interval, None where there is none.
+        high: upper end of the 95% interval, None where there is none (one-sided bounds have
+            only `low`).
+        p_value: of the test that both samples have one law, None where there is no test.
+        n_real: rows of the real sample that were used.
+        n_fake: rows of the generated sample that were used.
+        estimator: how the value was computed, in one short name.
+        details: anything else worth keeping, JSON-compatible.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+    n_real: int = 0
+    n_fake: int = 0
+    estimator: str = ""
+    details: Mapping[str, object] = field(default_factory=dict)
