@@ -40,6 +40,7 @@ __all__ = [
     "MetricContext",
     "Modes",
     "NonNegativeFloat",
+    "NonNegativeInt",
     "OutputHead",
     "PositiveFloat",
     "PositiveInt",
@@ -61,6 +62,7 @@ hookimpl = pluggy.HookimplMarker("ganbench")
 DataKind = Literal["vector", "table", "image", "sequence"]
 Split = Literal["train", "test"]
 PositiveInt = Annotated[int, Field(gt=0)]
+NonNegativeInt = Annotated[int, Field(ge=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 NonNegativeFloat = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -219,7 +221,7 @@ class OutputHead(nn.Module):
         """Map activations (B, size) to samples (B, *shape)."""
         spec = self.spec
         if any(column.kind == "categorical" for column in spec.columns):
-            spans = x.split([column.width for column in spec.columns], dim=1)
+            spans = torch.split(x, [column.width for column in spec.columns], dim=1)
             x = torch.cat(
                 [
                     _straight_through(span) if column.kind == "categorical" else span
@@ -307,7 +309,7 @@ class Loss(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass
 class _ScoreLoss:
     critic_fn: Callable[[Tensor, Tensor], Tensor]
     generator_fn: Callable[[Tensor, Tensor], Tensor]

@@ -1,0 +1,19 @@
+"""Estimators of how far a generated sample is from a real one, as functions of two arrays."""
+
+from ganbench.metrics.c2st import c2st
+from ganbench.metrics.jsd import jsd_knn, jsd_known_density, jsd_lower_bound
+from ganbench.metrics.mmd import median_distance, mmd2, mmd_test
+from ganbench.metrics.modes import mode_coverage
+from ganbench.metrics.score import Score
+
+__all__ = [
+    "Score",
+    "c2st",
+    "jsd_knn",
+    "jsd_known_density",
+    "jsd_lower_bound",
+    "median_distance",
+    "mmd2",
+    "mmd_test",
+    "mode_coverage",
+]

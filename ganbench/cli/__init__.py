@@ -1,0 +1,81 @@
+"""The command line. Nothing heavy is imported before a command runs."""
+
+import importlib
+import logging
+from typing import Any
+
+import click
+
+from ganbench.errors import GanbenchError
+
+_COMMANDS = {
+    "run": "ganbench.cli.run:run",
+    "status": "ganbench.cli.results:status",
+    "show": "ganbench.cli.results:show",
+    "table": "ganbench.cli.results:table",
+    "report": "ganbench.cli.results:report",
+    "list": "ganbench.cli.catalogue:list_components",
+    "info": "ganbench.cli.catalogue:info",
+    "grid": "ganbench.cli.catalogue:grid",
+    "plugin": "ganbench.cli.catalogue:plugin",
+    "doctor": "ganbench.cli.doctor:doctor",
+}
+
+
+class _Sentence(click.ClickException):
+    """An expected error, shown as one sentence."""
+
+    def __init__(self, error: GanbenchError) -> None:
+        super().__init__(" ".join(str(error).split()))
+        self.exit_code = error.exit_code
+
+
+class _Commands(click.Group):
+    """Imports a command's module when the command is named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the commands in the order of their use."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the nearest command for a misspelt one."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError:
+            from ganbench.components import unknown
+
+            raise _Sentence(unknown("command", args[0], _COMMANDS)) from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; turn expected errors into one sentence and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except GanbenchError as error:
+            logging.getLogger(__name__).debug("Traceback of the error:", exc_info=True)
+            raise _Sentence(error) from error
+        except KeyboardInterrupt:
+            click.echo("Stopped. What was published is kept.", err=True)
+            ctx.exit(130)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ganbench")
+def main() -> None:
+    """Benchmark GANs: which one, with which loss, on which data, from which noise, how surely?
+
+    Start with `ganbench run --grid smoke`, then `ganbench run --grid default`. Exit codes: 0 all
+    ok, 1 some runs failed, 2 usage or grid error, 3 plugin, device or resource not available,
+    4 results folder damaged or locked, 130 interrupted.
+    """

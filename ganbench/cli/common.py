@@ -1,0 +1,107 @@
+"""What several commands share: naming a results folder, printing JSON and tables."""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ganbench.errors import SpecError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ganbench.plugins import Registry
+    from ganbench.results import Results
+    from ganbench.store import Store
+
+ROOT = Path("results")
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def json_option(command: Command) -> Command:
+    """Add --json."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def results_argument(command: Command) -> Command:
+    """Add the argument RESULTS: a folder, or the name of one below ./results."""
+    return click.argument("results", metavar="RESULTS")(command)
+
+
+def open_store(results: str) -> "Store":
+    """Open the results folder of this path or name.
+
+    Raises:
+        SpecError: if there is none; lists those that are there.
+    """
+    from ganbench.store import Store
+
+    for folder in (Path(results), ROOT / results):
+        if (folder / "experiment.json").is_file():
+            return Store(folder)
+    there = ", ".join(sorted(path.parent.name for path in ROOT.glob("*/experiment.json")))
+    raise SpecError(
+        f"'{results}' is no results folder. "
+        + (f"Below ./{ROOT} there are: {there}." if there else "`ganbench run` makes one.")
+    )
+
+
+def print_json(data: Any) -> None:
+    """Print JSON on stdout; what is not finite becomes null."""
+    click.echo(json.dumps(_finite(data), indent=2, default=str))
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {str(key): _finite(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_finite(value) for value in data]
+    return None if isinstance(data, float) and data - data != 0 else data
+
+
+def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows under a header, folded to the width of the terminal."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in header:
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    stdout_console().print(table)
+
+
+def stdout_console() -> "Console":
+    """Return a console for data; it is wide where it is not a terminal."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = 120
+    return console
+
+
+def print_summary(results: "Results", format: str) -> None:
+    """Print the table of all cells on stdout: format table, csv, md, latex or json."""
+    from ganbench.report.formats import render
+    from ganbench.report.tables import summary
+
+    rendered = render(summary(results.frame), format)  # type: ignore[arg-type]
+    if isinstance(rendered, str):
+        click.echo(rendered.rstrip("\n"))
+    else:
+        stdout_console().print(rendered)
+
+
+def write_page(results: "Results", registry: "Registry", out: Path) -> Path:
+    """Write the report below `out` and return the path of its page."""
+    from ganbench.report.page import write_report
+
+    meanings = {name: registry.find("metric", name).summary for name in registry.names("metric")}
+    return write_report(results, out, meanings)

@@ -1,0 +1,51 @@
+"""The command doctor: is this installation fit to run?"""
+
+import click
+
+from ganbench.cli.common import ROOT, json_option, print_json, print_table
+
+
+@click.command()
+@json_option
+@click.pass_context
+def doctor(ctx: click.Context, as_json: bool) -> None:
+    """Check the installation: versions, devices, plugins and whether results can be written.
+
+    Exits with 3 if anything is amiss.
+    """
+    from ganbench import environment
+    from ganbench.errors import GanbenchError
+    from ganbench.plugins import load_plugins
+    from ganbench.store import Store
+
+    registry = load_plugins()
+    facts = environment.describe(environment.find_device("auto"), registry)
+    problems = [
+        f"Plugin '{plugin.name}' of {plugin.owner} is disabled: {plugin.reason}"
+        for plugin in registry.plugins
+        if plugin.status != "loaded"
+    ]
+    for kind, entries in registry.entries.items():
+        for name in entries:
+            try:
+                registry.find(kind, name)
+            except GanbenchError as error:
+                problems.append(str(error))
+    problem = Store(ROOT).obstacle()
+    problems += [problem] if problem else []
+    if as_json:
+        print_json({"environment": facts, "problems": problems})
+    else:
+        rows = [(key, _text(value)) for key, value in facts.items()]
+        print_table(("", ""), rows)
+        for problem in problems:
+            click.secho(f"Problem: {problem}", fg="red")
+        click.echo("Nothing is amiss." if not problems else "")
+    if problems:
+        ctx.exit(3)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {item}" for key, item in value.items())
+    return str(value)

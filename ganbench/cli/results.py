@@ -1,0 +1,171 @@
+"""Commands about results: status, show, table, report."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ganbench.cli.common import (
+    ROOT,
+    json_option,
+    open_store,
+    print_json,
+    print_summary,
+    print_table,
+    results_argument,
+    write_page,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ganbench.store import Store
+
+_STATUSES = ("ok", "missing", "diverged", "failed", "timeout", "killed", "incompatible")
+
+
+@click.command()
+@results_argument
+@json_option
+def status(results: str, as_json: bool) -> None:
+    """Show how many runs of each cell are ok, missing, failed and so on."""
+    from ganbench.grid import pair_label
+    from ganbench.plugins import load_plugins
+    from ganbench.results import load_results
+
+    frame = load_results(open_store(results), load_plugins()).frame
+    runs = frame.drop_duplicates("run_id")
+    cell = ["dataset", "generator", "discriminator", "loss", "prior"]
+    counts = runs.groupby([*cell, "status"], sort=False).size().unstack(fill_value=0)
+    shown = [name for name in _STATUSES if name in counts.columns]
+    if as_json:
+        print_json(counts[shown].reset_index().to_dict("records"))
+        return
+    rows = []
+    for labels, row in counts[shown].iterrows():
+        dataset, generator, discriminator, loss, prior = labels  # type: ignore[misc]
+        pair = pair_label(str(generator), str(discriminator))
+        rows.append([str(dataset), pair, str(loss), str(prior), *(str(row[s]) for s in shown)])
+    print_table(["dataset", "architecture", "loss", "prior", *shown], rows)
+    totals = runs["status"].value_counts()
+    click.echo(", ".join(f"{totals[name]} {name}" for name in shown) + ".")
+
+
+@click.command()
+@click.argument("run")
+@click.option("--results", help="Results folder; all below ./results if left out.")
+@json_option
+def show(run: str, results: str | None, as_json: bool) -> None:
+    """Tell the story of RUN: cell, recipe, engine, scores, environment, and why it failed.
+
+    RUN is an id or its beginning, or the path of a run's folder.
+    """
+    store, run_id = _find_run(run, results)
+    record, scores = store.run(run_id), store.scores(run_id)
+    rows: list[dict[str, Any]] = [] if scores is None else scores.to_dict("records")
+    if as_json:
+        print_json({**record, "scores": rows, "log": store.log(run_id)})
+        return
+    for key, value in record.items():
+        click.echo(f"{key}: {_flat(value)}")
+    if rows:
+        columns = ("metric", "estimator", "value", "low", "high", "p_value", "n_real", "n_fake")
+        print_table(columns, [[_number(row[column]) for column in columns] for row in rows])
+    click.echo(f"\nLog:\n{store.log(run_id)}")
+
+
+def _find_run(run: str, results: str | None) -> tuple["Store", str]:
+    from ganbench.errors import SpecError
+    from ganbench.store import Store
+
+    path = Path(run)
+    if path.parent.name == "runs" and (path / "run.json").is_file():
+        return Store(path.parent.parent), path.name
+    folders = [open_store(results).folder] if results else sorted(ROOT.glob("*"))
+    found = [
+        (folder, path.name)
+        for folder in folders
+        for path in (folder / "runs").glob("*")
+        if path.name.startswith(run) and not path.name.startswith(".")
+    ]
+    if len({name for _, name in found}) != 1:
+        many = f"{len(found)} runs begin with" if found else "No run begins with"
+        where = ", ".join(map(str, folders)) or f"./{ROOT}"
+        raise SpecError(
+            f"{many} '{run}' in {where}. Give a whole id, as `ganbench table RESULTS --tidy` "
+            "lists them, or --results."
+        )
+    folder, run_id = found[0]
+    return Store(folder), run_id
+
+
+def _flat(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_flat(item)}" for key, item in value.items())
+    return str(value)
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, float):
+        return "" if value != value else f"{value:.4g}"  # noqa: PLR0124
+    return "" if value is None else str(value)
+
+
+@click.command()
+@results_argument
+@click.option(
+    "--format",
+    type=click.Choice(["table", "csv", "md", "latex", "json"]),
+    default="table",
+    show_default=True,
+    help="How to print it.",
+)
+@click.option("--tidy", is_flag=True, help="One row for each run and score instead of cells.")
+def table(results: str, format: str, tidy: bool) -> None:
+    """Print the scores: mean and 95% interval over seeds, or with --tidy every single one."""
+    from ganbench.plugins import load_plugins
+    from ganbench.results import load_results
+
+    loaded = load_results(open_store(results), load_plugins())
+    if tidy:
+        _print_tidy(loaded.frame, format)
+    else:
+        print_summary(loaded, format)
+
+
+def _print_tidy(frame: "pd.DataFrame", format: str) -> None:
+    from ganbench.report import tables
+
+    data = tables.tidy(frame)
+    if format == "csv":
+        click.echo(data.to_csv(index=False).rstrip("\n"))
+    elif format == "json":
+        print_json(data.astype(object).where(data.notna(), None).to_dict("records"))
+    elif format == "latex":
+        click.echo(data.to_latex(index=False, escape=True))
+    else:
+        rows = [[_number(value) for value in row] for row in data.itertuples(index=False)]
+        if format == "md":
+            lines = [list(data.columns), ["---"] * len(data.columns), *rows]
+            for line in lines:
+                click.echo("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |")
+        else:
+            short = ["run_id", "dataset", "generator", "loss", "seed", "status", "metric",
+                     "estimator", "value", "low", "high", "p_value", "floor"]  # fmt: skip
+            places = [list(data.columns).index(name) for name in short]
+            print_table(short, [[row[place] for place in places] for row in rows])
+
+
+@click.command()
+@results_argument
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder.  [default: RESULTS/report]"
+)
+def report(results: str, out: Path | None) -> None:
+    """Write one self-contained HTML page, and its figures as PNG and SVG."""
+    from ganbench.plugins import load_plugins
+    from ganbench.results import load_results
+
+    registry, store = load_plugins(), open_store(results)
+    loaded = load_results(store, registry)
+    click.echo(write_page(loaded, registry, out or store.folder / "report"))

@@ -1,0 +1,243 @@
+"""The command run: train and score a grid, print the table, write the report."""
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from ganbench.cli.common import (
+    ROOT,
+    json_option,
+    print_json,
+    print_summary,
+    print_table,
+    write_page,
+)
+
+if TYPE_CHECKING:
+    from ganbench.execution.driver import Summary
+    from ganbench.execution.executors import Executor
+    from ganbench.execution.tasks import Plan
+    from ganbench.grid import Grid
+    from ganbench.plugins import Registry
+    from ganbench.store import Store
+
+FLAGS_GRID = "flags"
+"""The grid that fills in what flags leave open where no --grid is given."""
+
+
+class _Axes(NamedTuple):
+    """What flags put in the place of a grid's own fields."""
+
+    datasets: tuple[str, ...]
+    architectures: tuple[str, ...]
+    losses: tuple[str, ...]
+    priors: tuple[str, ...]
+    metrics: tuple[str, ...]
+    seeds: str | None
+
+
+@click.command()
+@click.option("--grid", metavar="NAME|FILE.toml", help="A named grid, or a file of your own.")
+@click.option("-a", "--architecture", "architectures", multiple=True, metavar="EXPRESSION",
+              help='Players, such as "mlp(width=64)" or "generator=A discriminator=B". Repeatable.')
+@click.option("-l", "--loss", "losses", multiple=True, metavar="EXPRESSION",
+              help='Loss with regularizers, such as "ns+r1(gamma=0.1)". Repeatable.')
+@click.option("-d", "--dataset", "datasets", multiple=True, metavar="EXPRESSION",
+              help="Dataset. Repeatable.")
+@click.option("-p", "--prior", "priors", multiple=True, metavar="EXPRESSION",
+              help='Noise, such as "normal(dim=16)". Repeatable.')
+@click.option("-m", "--metric", "metrics", multiple=True, metavar="EXPRESSION",
+              help="Score. Repeatable; all that are registered if left out.")
+@click.option("--seeds", metavar="10|0-4|1,5,7", help="How many seeds, or which.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
+              help="Recipe setting, such as generator_steps=500; wins over the grid. Repeatable.")
+@click.option("--results", metavar="DIR", help="Results folder.  [default: results/<grid name>]")
+@click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps",
+              help="Where to train.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 1024),
+              help="Worker processes.  [default: one for each core, one on a GPU]")
+@click.option("--executor", type=click.Choice(["local", "inline"]), default="local",
+              show_default=True, help="Worker processes, or this process (for debugging).")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
+              help="Stop a block of seeds that takes longer.")
+@click.option("--retries", type=click.IntRange(0, 100), default=0, show_default=True,
+              help="Try a failed block again this often.")
+@click.option("--retry-failed", is_flag=True, help="Run again what failed before.")
+@click.option("--fresh", is_flag=True, help="Run again everything in the grid.")
+@click.option("-x", "--max-failures", type=click.IntRange(1), metavar="N",
+              help="Stop after N failed runs.")
+@click.option("--report/--no-report", default=True, show_default=True,
+              help="Write the HTML report at the end.")
+@click.option("--dry-run", is_flag=True, help="Show the cells and what would be run.")
+@json_option
+@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+@click.option("-v", "--verbose", is_flag=True, help="Log what goes on to stderr.")
+@click.pass_context
+def run(ctx: click.Context, **options: Any) -> None:
+    """Train and score every cell of a grid, print the table and write the report.
+
+    The grid comes from --grid, from flags (-a, -l and -d), or from a grid whose axes flags
+    replace. What is stored already is not run again.
+    """
+    from ganbench import environment
+    from ganbench.evaluation import build_metrics
+    from ganbench.execution.tasks import make_plan
+    from ganbench.grid import plan as plan_cells
+    from ganbench.plugins import load_plugins
+    from ganbench.store import Store
+
+    logging.basicConfig(level=logging.DEBUG if options["verbose"] else logging.WARNING)
+    registry = load_plugins()
+    grid = _grid(options, registry)
+    cells = plan_cells(grid, registry)
+    metrics = build_metrics(grid.metrics, registry)
+    device = environment.find_device(options["device"])
+    store = Store(Path(options["results"]) if options["results"] else ROOT / grid.name)
+    redo = "all" if options["fresh"] else "failures" if options["retry_failed"] else "nothing"
+    plan = make_plan(grid, cells, metrics, device, store, redo)
+    if options["dry_run"]:
+        _show_plan(plan, options["as_json"])
+        return
+    _refuse_unfit(plan)
+    summary = _execute(plan, store, registry, options)
+    _finish(plan, store, registry, options)
+    _say(options, _closing(summary))
+    ctx.exit(130 if summary.interrupted else _exit_code(plan, store, summary))
+
+
+def _grid(options: dict[str, Any], registry: "Registry") -> "Grid":
+    """Load the grid and put the flags in."""
+    from ganbench.errors import SpecError
+    from ganbench.grid import load_grid, make_grid, parse_settings
+
+    axes = _Axes(*(options[name] for name in _Axes._fields))
+    if options["grid"] is None and not (axes.datasets and axes.architectures and axes.losses):
+        names = ", ".join(registry.names("grid")) or "none"
+        raise SpecError(
+            "Say what to run: --grid NAME, or at least one each of -a, -l and -d. "
+            f"Grids: {names}. `ganbench list` shows all components."
+        )
+    if options["grid"] is None and FLAGS_GRID not in registry.entries["grid"] and not axes.priors:
+        names = ", ".join(registry.names("prior")) or "none"
+        raise SpecError(f"Say from which noise with -p. Available: {names}.")
+    base: dict[str, Any] = {"name": FLAGS_GRID}
+    if options["grid"] or FLAGS_GRID in registry.entries["grid"]:
+        base = load_grid(options["grid"] or FLAGS_GRID, registry).model_dump()
+    flags = {name: list(value) for name, value in axes._asdict().items() if value}
+    flags |= {"seeds": axes.seeds} if axes.seeds else {}
+    settings = parse_settings(options["settings"])
+    rules = [*base.get("override", []), *([{"where": {}, "set": settings}] if settings else [])]
+    return make_grid({**base, **flags, "override": rules}, origin="The flags")
+
+
+def _show_plan(plan: "Plan", as_json: bool) -> None:
+    if as_json:
+        print_json(
+            [{**each.record(), "status": dict(each.status)} for each in plan.cells]
+        )
+        return
+    print_table(
+        ("cell", "cached", "to run", "failed before", "incompatible"),
+        [
+            (
+                each.cell.title,
+                str(each.count("ok")),
+                str(each.count("missing")),
+                str(len(each.status) - each.count("ok", "missing", "incompatible")),
+                each.cell.misfit or "",
+            )
+            for each in plan.cells
+        ],
+    )
+    missing = sum(each.count("missing") for each in plan.cells)
+    click.echo(f"{missing} runs to do in {len(plan.tasks)} tasks on {plan.device}.")
+
+
+def _refuse_unfit(plan: "Plan") -> None:
+    from ganbench.errors import SpecError
+
+    if not plan.run_ids:
+        reasons = "; ".join(dict.fromkeys(str(each.cell.misfit) for each in plan.cells))
+        raise SpecError(f"The grid has no compatible cell: {reasons or 'all are excluded'}.")
+
+
+def _execute(
+    plan: "Plan", store: "Store", registry: "Registry", options: dict[str, Any]
+) -> "Summary":
+    from ganbench.cli.progress import watching
+    from ganbench.execution.driver import Summary, execute
+    from ganbench.execution.experiment import record_experiment
+
+    store.create()
+    record_experiment(store, plan, registry)
+    if not plan.tasks:
+        _say(options, f"All {len(plan.run_ids)} runs are cached in {store.folder}.")
+        return Summary()
+    cached = sum(each.count("ok") for each in plan.cells)
+    _say(
+        options,
+        f"{plan.grid.name}: {len(plan.run_ids)} runs, {cached} cached; "
+        f"{len(plan.tasks)} tasks on {plan.device}.",
+    )
+    with watching(plan, options["quiet"]) as watcher:
+        return execute(
+            plan,
+            store,
+            registry,
+            _executor(plan, options),
+            watcher,
+            options["retries"],
+            options["max_failures"],
+        )
+
+
+def _executor(plan: "Plan", options: dict[str, Any]) -> "Executor":
+    import psutil
+
+    from ganbench.execution.executors import InlineExecutor, LocalExecutor
+
+    if options["executor"] == "inline":
+        return InlineExecutor()
+    cores = (psutil.cpu_count(logical=False) or 1) if plan.device.type == "cpu" else 1
+    return LocalExecutor(options["jobs"] or cores, options["timeout"])
+
+
+def _finish(plan: "Plan", store: "Store", registry: "Registry", options: dict[str, Any]) -> None:
+    """Print the table, write the report and name what failed."""
+    from ganbench.results import load_results
+
+    results = load_results(store, registry)
+    print_summary(results, "json" if options["as_json"] else "table")
+    if options["report"]:
+        _say(options, f"Report: {write_page(results, registry, store.folder / 'report')}")
+    runs = results.frame[results.frame["run_id"].isin(plan.run_ids)]
+    for run in runs.drop_duplicates("run_id").to_dict("records"):
+        if run["status"] not in ("ok", "missing"):
+            _say(
+                options,
+                f"{run['status']}: {run['dataset']} · {run['loss']} · seed {run['seed']}: "
+                f"{run['reason']} (`ganbench show {run['run_id']}` tells more)",
+            )
+
+
+def _closing(summary: "Summary") -> str:
+    lines = [*(f"Problem: {problem}" for problem in summary.problems)]
+    if summary.interrupted:
+        lines.append("Interrupted. The same command runs what is missing.")
+    return "\n".join(lines)
+
+
+def _exit_code(plan: "Plan", store: "Store", summary: "Summary") -> int:
+    """Return 0 if every run of the grid is ok, else 1."""
+    stored = store.runs()
+    fine = all(
+        run_id in stored and stored[run_id]["status"] == "ok" for run_id in plan.run_ids
+    )
+    return 0 if fine and not summary.problems else 1
+
+
+def _say(options: dict[str, Any], text: str) -> None:
+    if text and not options["quiet"]:
+        click.echo(text, err=True)

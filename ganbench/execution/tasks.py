@@ -1,0 +1,179 @@
+"""What there is to do: blocks of runs to train, runs to score, floors to measure."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+
+from ganbench.environment import device_class
+from ganbench.evaluation import Evaluator
+from ganbench.grid import Cell, Grid
+from ganbench.plugins import Built
+from ganbench.store import Json, Store
+
+FAILURES = ("diverged", "failed", "timeout", "killed")
+"""Statuses of runs that ended without scores."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A piece of work for one worker; holds only plain data, so that it travels.
+
+    Attributes:
+        kind: "train" a block of seeds and score them, "score" stored samples, or measure the
+            "floor" of one metric.
+        title: for people.
+        cell: component expressions and the recipe; for a floor only the dataset.
+        runs: seed -> run id.
+        metrics: expressions of the metrics to score.
+        evaluation: settings of the evaluation.
+        device: name of the torch device.
+    """
+
+    kind: Literal["train", "score", "floor"]
+    title: str
+    cell: Json
+    runs: Mapping[int, str]
+    metrics: tuple[str, ...]
+    evaluation: Json
+    device: str
+
+    @property
+    def cost(self) -> float:
+        """Rough size, to start the largest first."""
+        recipe = self.cell.get("recipe", {})
+        steps = recipe.get("generator_steps", 0) * (recipe.get("critic_steps", 0) + 1)
+        return float(steps if self.kind == "train" else math.inf)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A cell with the ids of its runs and what the store already holds of them."""
+
+    cell: Cell
+    runs: Mapping[int, str]
+    status: Mapping[int, str]
+
+    def count(self, *statuses: str) -> int:
+        """Number of seeds in one of these statuses."""
+        return sum(status in statuses for status in self.status.values())
+
+    def record(self) -> Json:
+        """What experiment.json keeps of it."""
+        return {
+            "labels": self.cell.labels,
+            "recipe": self.cell.recipe.model_dump(),
+            "misfit": self.cell.misfit,
+            "runs": {str(seed): run_id for seed, run_id in self.runs.items()},
+        }
+
+
+@dataclass
+class Plan:
+    """A grid against a store: what is there, and the tasks that remain."""
+
+    grid: Grid
+    cells: list[Planned]
+    metrics: list[Built]
+    device: torch.device
+    tasks: list[Task] = field(default_factory=list)
+
+    @property
+    def run_ids(self) -> set[str]:
+        """Ids of all runs of compatible cells."""
+        return {
+            run_id
+            for planned in self.cells
+            if planned.cell.misfit is None
+            for run_id in planned.runs.values()
+        }
+
+
+def make_plan(
+    grid: Grid,
+    cells: Sequence[Cell],
+    metrics: list[Built],
+    device: torch.device,
+    store: Store,
+    redo: Literal["nothing", "failures", "all"] = "nothing",
+) -> Plan:
+    """Compare a grid with what is stored and list what remains to do."""
+    stored = store.runs()
+    kind = device_class(device)
+    plan = Plan(grid, [], metrics, device)
+    for cell in cells:
+        runs = {seed: cell.run_id(seed, kind) for seed in grid.seed_list}
+        status = {
+            seed: "incompatible" if cell.misfit else _status(stored.get(run_id), redo)
+            for seed, run_id in runs.items()
+        }
+        plan.cells.append(Planned(cell, runs, status))
+    plan.tasks = sorted(_tasks(plan, store), key=lambda task: -task.cost)
+    return plan
+
+
+def _status(run: Json | None, redo: str) -> str:
+    if run is None or redo == "all" or (redo == "failures" and run["status"] in FAILURES):
+        return "missing"
+    return str(run["status"])
+
+
+def _tasks(plan: Plan, store: Store) -> Iterator[Task]:
+    floors: dict[str, Task] = {}
+    known = store.floors()
+    for planned in plan.cells:
+        cell = planned.cell
+        if cell.misfit:
+            continue
+        evaluator = Evaluator(cell.dataset, cell.fingerprint, plan.grid.evaluation)
+        applicable = evaluator.applicable(plan.metrics)
+        for metric in applicable:
+            floor_id = evaluator.score_id(metric)
+            if floor_id not in known and floor_id not in floors:
+                title = f"floor of {metric.label} on {cell.dataset.label}"
+                floors[floor_id] = _task(plan, "floor", planned, {}, [metric], title)
+        missing = [seed for seed, status in planned.status.items() if status == "missing"]
+        for start in range(0, len(missing), cell.recipe.block):
+            seeds = missing[start : start + cell.recipe.block]
+            yield _task(plan, "train", planned, {s: planned.runs[s] for s in seeds}, applicable)
+        yield from _score_tasks(plan, planned, applicable, evaluator, store)
+    yield from floors.values()
+
+
+def _score_tasks(
+    plan: Plan, planned: Planned, metrics: list[Built], evaluator: Evaluator, store: Store
+) -> Iterator[Task]:
+    """Score trained runs that lack some of the metrics, without training them again."""
+    lacking: dict[tuple[str, ...], dict[int, str]] = {}
+    by_label = {metric.label: metric for metric in metrics}
+    for seed, run_id in planned.runs.items():
+        if planned.status[seed] == "ok":
+            scores = store.scores(run_id)
+            have = set() if scores is None else set(scores["score_id"])
+            lack = tuple(m.label for m in metrics if evaluator.score_id(m) not in have)
+            if lack:
+                lacking.setdefault(lack, {})[seed] = run_id
+    for labels, runs in lacking.items():
+        yield _task(plan, "score", planned, runs, [by_label[label] for label in labels])
+
+
+def _task(
+    plan: Plan,
+    kind: Literal["train", "score", "floor"],
+    planned: Planned,
+    runs: Mapping[int, str],
+    metrics: Sequence[Built],
+    title: str = "",
+) -> Task:
+    cell = planned.cell
+    return Task(
+        kind,
+        title or cell.title,
+        {**cell.labels, "recipe": cell.recipe.model_dump()},
+        runs,
+        tuple(metric.label for metric in metrics),
+        plan.grid.evaluation.model_dump(),
+        str(plan.device),
+    )

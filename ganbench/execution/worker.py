@@ -1,0 +1,221 @@
+"""What a worker does with a task: train, score, publish. No failure passes silently."""
+
+import dataclasses
+import functools
+import json
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from ganbench import environment
+from ganbench.errors import StoreError
+from ganbench.evaluation import Evaluator, build_metrics
+from ganbench.execution.tasks import Task
+from ganbench.grid import Cell, Evaluation, restore_cell
+from ganbench.plugins import Built, Registry, load_plugins
+from ganbench.store import Json, RunFiles, Store
+from ganbench.training.loop import Progress, train
+
+Report = Callable[[Json], None]
+"""Takes progress events; see `_event`."""
+
+Point = tuple[int, int, str, float]
+"""Of a learning curve: step, seed, quantity, value."""
+
+
+def perform(task: Task, folder: Path, report: Report) -> list[Json]:
+    """Do a task and publish what comes of it.
+
+    Args:
+        task: what to do.
+        folder: the results folder.
+        report: is told of progress.
+
+    Returns:
+        The records of the runs that were published.
+
+    Raises:
+        StoreError: if the results folder cannot be written.
+    """
+    environment.make_deterministic()
+    job = {"train": _train, "score": _score, "floor": _floor}[task.kind]
+    return job(task, Store(folder), report)
+
+
+def _floor(task: Task, store: Store, report: Report) -> list[Json]:
+    """Measure the real-vs-real scores of one metric on one dataset."""
+    _, evaluator, metrics = _prepare(task)
+    for metric in metrics:
+        store.write_floor(evaluator.score_id(metric), evaluator.floor(metric))
+    report({"title": task.title})
+    return []
+
+
+def _score(task: Task, store: Store, report: Report) -> list[Json]:
+    """Add scores to runs that are already trained."""
+    _, evaluator, metrics = _prepare(task)
+    records = []
+    for run_id in task.runs.values():
+        before = store.scores(run_id)
+        files = dataclasses.replace(store.files(run_id), scores=None)
+        files = _scored(files, evaluator, metrics)
+        if before is not None and files.scores is not None:
+            kept = before[~before["metric"].isin(files.scores["metric"])]
+            scores = pd.concat([kept, files.scores], ignore_index=True)
+            files = dataclasses.replace(files, scores=scores)
+        store.publish(files)
+        records.append(files.run)
+        report({"title": task.title})
+    return records
+
+
+def _train(task: Task, store: Store, report: Report) -> list[Json]:
+    """Train a block of seeds, score and publish each of them."""
+    started = time.time()
+    try:
+        cell, evaluator, metrics = _prepare(task)
+        running: list[Point] = []
+        for progress in train(cell, list(task.runs), torch.device(task.device)):
+            if progress.step:
+                running += _running_scores(progress, evaluator, metrics)
+            report(_event(task, progress, running))
+        runs = _outcomes(task, progress, running, started)
+        runs = [_scored(files, evaluator, metrics) for files in runs]
+    except StoreError:
+        raise
+    except Exception as error:
+        runs = [RunFiles(failure(task, seed, "failed", error), log=_trace()) for seed in task.runs]
+    for files in runs:
+        store.publish(files)
+    return [files.run for files in runs]
+
+
+def failure(task: Task, seed: int, status: str, reason: object, **more: Any) -> Json:
+    """Make the record of a run that ended without scores."""
+    text = f"{type(reason).__name__}: {reason}" if isinstance(reason, Exception) else str(reason)
+    return {**record(task, seed), "status": status, "reason": text, **more}
+
+
+def record(task: Task, seed: int) -> Json:
+    """Make the record of a run, before anything is known of how it went."""
+    return {
+        "run_id": task.runs[seed],
+        "seed": seed,
+        **task.cell,
+        "device": environment.device_class(torch.device(task.device)),
+        "status": "ok",
+        "reason": "",
+        "engine": "",
+        "train_seconds": None,
+        "eval_seconds": None,
+    }
+
+
+def _outcomes(
+    task: Task, progress: Progress, running: list[Point], started: float
+) -> list[RunFiles]:
+    """Collect what each seed has come to."""
+    ensemble, engine = progress.ensemble, progress.engine
+    samples = ensemble.generate(task.evaluation["samples"], "evaluation")
+    outcomes = []
+    for slot, (seed, run_id) in enumerate(task.runs.items()):
+        diverged = progress.diverged.get(seed)
+        reason = "" if diverged is None else f"no longer finite at generator step {diverged}"
+        run = {
+            **record(task, seed),
+            "status": "ok" if diverged is None else "diverged",
+            "reason": reason,
+            "engine": engine.rung if engine else "",
+            "engine_reason": engine.reason if engine else "",
+            "train_seconds": progress.seconds / len(task.runs),
+            "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(started)),
+            "environment": dict(_environment(task.device)),
+        }
+        points = [point for point in (*progress.history, *running) if point[1] == seed]
+        history = pd.DataFrame(points, columns=["step", "seed", "quantity", "value"])
+        log = f"{task.title}, seed {seed}, run {run_id}: {run['status']} {reason}".rstrip() + "\n"
+        outcomes.append(
+            RunFiles(
+                run,
+                history.drop(columns="seed"),
+                samples[slot] if diverged is None else None,
+                ensemble.generator(slot),
+                log=log,
+            )
+        )
+    return outcomes
+
+
+def _scored(files: RunFiles, evaluator: Evaluator, metrics: list[Built]) -> RunFiles:
+    """Score a run's samples; if that fails, the run has failed, and keeps what it learned."""
+    if files.samples is None:
+        return files
+    started = time.perf_counter()
+    try:
+        scores = evaluator.score(files.samples[: len(evaluator.real)], metrics)
+    except Exception as error:
+        reason = f"scoring failed: {type(error).__name__}: {error}"
+        run = {**files.run, "status": "failed", "reason": reason}
+        return dataclasses.replace(files, run=run, log=files.log + _trace())
+    run = {**files.run, "eval_seconds": time.perf_counter() - started}
+    return dataclasses.replace(files, run=run, scores=scores)
+
+
+def _running_scores(
+    progress: Progress, evaluator: Evaluator, metrics: list[Built]
+) -> list[Point]:
+    """Score all healthy seeds in the cheap way at a pause."""
+    samples = progress.ensemble.generate(len(evaluator.real_running), "running")
+    return [
+        (progress.step, seed, quantity, value)
+        for seed, fake in zip(progress.ensemble.seeds, samples, strict=True)
+        if seed not in progress.diverged
+        for quantity, value in evaluator.running(fake, metrics).items()
+    ]
+
+
+def _event(task: Task, progress: Progress, running: list[Point]) -> Json:
+    """Tell where a block is: title, step, total, rung, and the latest values of each run."""
+    values: dict[str, dict[str, float]] = {run_id: {} for run_id in task.runs.values()}
+    for _, seed, quantity, value in (*progress.history, *running):
+        values[task.runs[seed]][quantity] = value
+    return {
+        "title": task.title,
+        "step": progress.step,
+        "total": task.cell["recipe"]["generator_steps"],
+        "values": values,
+    }
+
+
+def _trace() -> str:
+    return traceback.format_exc()
+
+
+@functools.cache
+def _registry() -> Registry:
+    return load_plugins()
+
+
+@functools.cache
+def _environment(device: str) -> Json:
+    return environment.describe(torch.device(device), _registry())
+
+
+def _prepare(task: Task) -> tuple[Cell, Evaluator, list[Built]]:
+    """Build the cell, and the evaluator of its dataset, which this worker keeps."""
+    cell = restore_cell(task.cell, _registry())
+    evaluator = _evaluator(cell.dataset.label, cell.fingerprint, json.dumps(task.evaluation))
+    return cell, evaluator, build_metrics(task.metrics, _registry()) if task.metrics else []
+
+
+@functools.lru_cache(maxsize=8)
+def _evaluator(dataset: str, fingerprint: str, settings: str) -> Evaluator:
+    from ganbench.components import parse_single
+
+    built = _registry().build("dataset", parse_single(dataset))
+    return Evaluator(built, fingerprint, Evaluation(**json.loads(settings)))

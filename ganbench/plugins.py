@@ -1,0 +1,255 @@
+"""Discovery of plugins: entry points -> an immutable `Registry`.
+
+A plugin that cannot be imported, raises in a hook or implements an unknown hook is disabled by
+itself and reported; nothing that it does stops the others.
+"""
+
+import functools
+import inspect
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+import pluggy
+
+from ganbench import components, hookspecs
+from ganbench.api import API_VERSION
+from ganbench.components import Component, Parameter
+from ganbench.errors import GanbenchError, PluginError
+
+GROUP = "ganbench"
+SELECT_VARIABLE = "GANBENCH_PLUGINS"
+KINDS = {
+    "architecture": "ganbench_architectures",
+    "loss": "ganbench_losses",
+    "regularizer": "ganbench_regularizers",
+    "dataset": "ganbench_datasets",
+    "prior": "ganbench_priors",
+    "metric": "ganbench_metrics",
+    "grid": "ganbench_grids",
+}
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One entry point and what became of it."""
+
+    name: str
+    owner: str
+    status: str
+    reason: str = ""
+    provides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One named component: its factory (for a grid, its file) and who owns it."""
+
+    kind: str
+    name: str
+    factory: Callable[..., Any]
+    plugin: str
+    owner: str
+
+    @functools.cached_property
+    def doc(self) -> str:
+        """The factory's docstring."""
+        return inspect.getdoc(self.factory) or ""
+
+    @property
+    def summary(self) -> str:
+        """First line of the docstring."""
+        return self.doc.split("\n", 1)[0]
+
+    @property
+    def source(self) -> str:
+        """What the docstring names after `Source:`."""
+        match = re.search(r"^\s*Source:\s*(.+(?:\n\s+\S.*)*)", self.doc, re.MULTILINE)
+        return " ".join(match[1].split()) if match else ""
+
+    @functools.cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Parameters from the typed signature."""
+        return components.parameters(self.factory)
+
+
+@dataclass(frozen=True)
+class Built:
+    """A component with all parameters filled in, and the object that its factory made."""
+
+    label: str
+    entry: Entry
+    params: Mapping[str, Any]
+    value: Any
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What decides its numbers, for hashing."""
+        params = {key: _jsonable(value) for key, value in self.params.items()}
+        return {"name": self.entry.name, "owner": self.entry.owner, "params": params}
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All components by kind and name, with the plugins that they come from."""
+
+    entries: Mapping[str, Mapping[str, tuple[Entry, ...]]]
+    plugins: tuple[Plugin, ...]
+    observers: pluggy.HookRelay = field(repr=False)
+
+    def names(self, kind: str) -> list[str]:
+        """List the names of one kind."""
+        return sorted(self.entries[kind])
+
+    def find(self, kind: str, name: str) -> Entry:
+        """Look a component up.
+
+        Raises:
+            UnknownComponentError: if nobody owns the name; suggests and lists the choices.
+            PluginError: if two plugins own it.
+        """
+        owners = self.entries[kind].get(name)
+        if not owners:
+            raise components.unknown(kind, name, self.entries[kind])
+        if len(owners) > 1:
+            both = " and ".join(f"'{entry.plugin}' of {entry.owner}" for entry in owners)
+            raise PluginError(
+                f"The {kind} '{name}' has several owners: plugins {both}. "
+                f"Uninstall one, or name the plugins to load in {SELECT_VARIABLE}."
+            )
+        return owners[0]
+
+    def build(self, kind: str, component: Component) -> Built:
+        """Validate the parameters and call the factory.
+
+        Raises:
+            SpecError: for an unknown name or a bad parameter.
+            PluginError: if the factory fails.
+        """
+        entry = self.find(kind, component.name)
+        params = components.bind(component, entry.parameters)
+        changed = tuple(
+            (parameter.name, params[parameter.name])
+            for parameter in entry.parameters
+            if parameter.required or params[parameter.name] != parameter.default
+        )
+        try:
+            value = entry.factory(**params)
+        except GanbenchError:
+            raise
+        except Exception as error:
+            raise PluginError(
+                f"The {kind} '{component}' of plugin '{entry.plugin}' failed to build: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+        return Built(str(Component(component.name, changed)), entry, params, value)
+
+    def file(self, name: str) -> Path:
+        """Return the file of a named grid.
+
+        Raises:
+            UnknownComponentError: if nobody owns the name.
+        """
+        path: Path = self.find("grid", name).factory()
+        return path
+
+
+def load_plugins(points: Iterable[EntryPoint] | None = None) -> Registry:
+    """Load the installed plugins, or those of the given entry points.
+
+    The environment variable GANBENCH_PLUGINS, a comma-separated list of plugin names, selects;
+    empty it loads none.
+
+    Raises:
+        UnknownComponentError: if GANBENCH_PLUGINS names a plugin that is not installed.
+    """
+    found = list(entry_points(group=GROUP) if points is None else points)
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    entries: dict[str, dict[str, tuple[Entry, ...]]] = {kind: {} for kind in KINDS}
+    plugins = []
+    for point in sorted(_selected(found), key=lambda point: (point.name, point.value)):
+        owner = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+        try:
+            provided = _load_one(point, owner, manager)
+        except (Exception, SystemExit) as error:
+            reason = str(error) if isinstance(error, PluginError) else f"{_describe(error)}"
+            plugins.append(Plugin(point.name, owner, "disabled", reason))
+            continue
+        for entry in provided:
+            owners = entries[entry.kind].get(entry.name, ())
+            entries[entry.kind][entry.name] = (*owners, entry)
+        labels = tuple(f"{entry.kind} {entry.name}" for entry in provided)
+        plugins.append(Plugin(point.name, owner, "loaded", provides=labels))
+    return Registry(entries, tuple(plugins), manager.hook)
+
+
+def _selected(points: list[EntryPoint]) -> list[EntryPoint]:
+    variable = os.environ.get(SELECT_VARIABLE)
+    if variable is None:
+        return points
+    wanted = {name.strip() for name in variable.split(",") if name.strip()}
+    installed = {point.name for point in points}
+    for name in sorted(wanted - installed):
+        raise components.unknown(f"plugin (from {SELECT_VARIABLE})", name, installed)
+    return [point for point in points if point.name in wanted]
+
+
+def _load_one(point: EntryPoint, owner: str, manager: pluggy.PluginManager) -> list[Entry]:
+    """Import one plugin and ask for its components; register it only if all of that works."""
+    module = point.load()
+    version = getattr(module, "ganbench_api_version", API_VERSION)
+    if version != API_VERSION:
+        raise PluginError(f"It needs API version {version}; this ganbench has {API_VERSION}.")
+    trial = pluggy.PluginManager(GROUP)
+    trial.add_hookspecs(hookspecs)
+    trial.register(module, point.name)
+    try:
+        trial.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise PluginError(f"It implements a hook that does not exist: {error}") from error
+    entries = [
+        Entry(kind, name, factory, point.name, owner)
+        for kind, hook in KINDS.items()
+        for provided in getattr(trial.hook, hook)()
+        for name, factory in _checked(provided, hook, kind).items()
+    ]
+    manager.register(module, f"{point.name} of {owner}")
+    return entries
+
+
+def _checked(provided: object, hook: str, kind: str) -> dict[str, Callable[..., Any]]:
+    if not isinstance(provided, Mapping):
+        raise PluginError(f"{hook} returned {type(provided).__name__}, not a mapping of names.")
+    checked = {}
+    for name, value in provided.items():
+        if not isinstance(name, str) or not components.is_name(name):
+            raise PluginError(f"{hook} offers the unusable name {name!r}.")
+        if kind == "grid":
+            checked[name] = _grid_file(Path(value))
+        elif callable(value):
+            checked[name] = value
+        else:
+            raise PluginError(f"{hook} offers '{name}' without a callable factory.")
+    return checked
+
+
+def _grid_file(path: Path) -> Callable[[], Path]:
+    def grid() -> Path:
+        return path
+
+    lines = path.read_text(encoding="utf-8").splitlines()
+    grid.__doc__ = lines[0].removeprefix("#").strip() if lines else ""
+    return grid
+
+
+def _describe(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _jsonable(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

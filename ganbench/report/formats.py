@@ -1,0 +1,201 @@
+"""The formats of a summary: for the terminal, for papers and for other programs."""
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from ganbench.report.tables import Column, Entry, Row, Section, Sheet, Summary, sheet, wrapped
+
+Format = Literal["table", "csv", "md", "latex", "json"]
+LABEL = 21
+
+
+def render(table: Summary, format: Format) -> "str | Terminal":
+    """Write a summary in one of the formats: text, or for "table" something that rich prints."""
+    return _FORMATS[format](table)
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """A summary for the terminal: a section per dataset, folded to the width of the console."""
+
+    table: Summary
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield a rule and as many tables as the width asks for, dataset by dataset."""
+        for section in self.table.sections:
+            yield Rule(Text(section.dataset, style="bold"), align="left", style="dim")
+            yield from _folded(sheet(section), options.max_width)
+        for note in self.table.notes:
+            yield Text(note, style="dim")
+
+
+def _folded(text: Sheet, width: int) -> Iterator[Padding]:
+    """Break long labels, then show as many scores beside each other as there is room for."""
+    lines = [[Entry(title.replace(" ", "\n", 1)) for title in text.header], *text.rows]
+    lines.append([Entry(entry) for entry in text.floor])
+    lines = [
+        [*(Entry(wrapped(e.text, LABEL)) for e in line[: text.labels]), *line[text.labels :]]
+        for line in lines
+    ]
+    widths = [
+        max(len(part) for entry in column for part in entry.text.split("\n")) + 2
+        for column in zip(*lines, strict=True)
+    ]
+    words, scores = list(range(text.labels)), list(range(text.labels, len(widths)))
+    block: list[int] = []
+    for index in scores:
+        if block and sum(widths[i] for i in [*words, *block, index]) > width + 2:
+            yield Padding(_terminal_table(lines, words, block), (0, 0, 1, 0))
+            block = []
+        block.append(index)
+    yield Padding(_terminal_table(lines, words, block), (0, 0, 1, 0))
+
+
+def _terminal_table(lines: list[list[Entry]], words: list[int], scores: list[int]) -> Table:
+    header, *rows, floor = ([line[index] for index in [*words, *scores]] for line in lines)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for index, title in enumerate(header):
+        justify: Literal["left", "right"] = "left" if index < len(words) else "right"
+        table.add_column(Text(title.text), justify=justify, no_wrap=index >= len(words))
+    for row in rows:
+        table.add_row(*(Text(e.text, style="bold" if e.best else "") for e in row))
+    table.add_row(*(Text(e.text, style="dim italic") for e in floor))
+    return table
+
+
+def _markdown(table: Summary) -> str:
+    parts = []
+    for section in table.sections:
+        text = sheet(section)
+        rows = [[_md(name) for name in text.header]]
+        rows.append(["---"] * text.labels + ["---:"] * len(section.columns))
+        rows += [[f"**{_md(e.text)}**" if e.best else _md(e.text) for e in r] for r in text.rows]
+        rows.append([_md(entry) for entry in text.floor])
+        body = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        parts.append(f"### {_md(section.dataset)}\n\n{body}")
+    return "\n\n".join([*parts, "\n".join(f"- {note}" for note in table.notes)]) + "\n"
+
+
+def _md(text: str) -> str:
+    return re.sub(r"([\\`*_<>|\[\]])", r"\\\1", text)
+
+
+_TEX = {
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    **{"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"},
+    **{"±": r"$\pm$", "↓": r"$\downarrow$", "↑": r"$\uparrow$"},
+    **{"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''"},
+}
+
+
+def _tex(text: str) -> str:
+    return "".join(_TEX.get(sign, sign) for sign in text)
+
+
+def _latex(table: Summary) -> str:
+    parts = ["% needs \\usepackage{booktabs}"]
+    for section in table.sections:
+        text = sheet(section)
+        bold = [
+            [rf"\textbf{{{_tex(e.text)}}}" if e.best else _tex(e.text) for e in row]
+            for row in text.rows
+        ]
+        lines = [
+            rf"\begin{{tabular}}{{{'l' * text.labels}{'r' * len(section.columns)}}}",
+            rf"\multicolumn{{{len(text.header)}}}{{l}}{{{_tex(section.dataset)}}} \\",
+            r"\toprule",
+            " & ".join(map(_tex, text.header)) + r" \\",
+            r"\midrule",
+            *(" & ".join(row) + r" \\" for row in bold),
+            r"\midrule",
+            " & ".join(map(_tex, text.floor)) + r" \\",
+            r"\bottomrule",
+            r"\end{tabular}",
+        ]
+        parts.append("\n".join(lines))
+    return "\n\n".join([*parts, "\n".join(f"% {note}" for note in table.notes)]) + "\n"
+
+
+def _csv(table: Summary) -> str:
+    flat = list(_numbers(table))
+    fields = list(dict.fromkeys(field for row in flat for field in row))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, fields, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(flat)
+    return out.getvalue()
+
+
+def _numbers(table: Summary) -> Iterator[dict[str, Any]]:
+    for section in table.sections:
+        for row in section.rows:
+            flat = _labels(section, row)
+            for column in section.columns:
+                score = _score(section, column, row)
+                flat |= {f"{column.name} {key}": value for key, value in score.items()}
+            yield flat
+
+
+def _labels(section: Section, row: Row) -> dict[str, Any]:
+    return {
+        "dataset": section.dataset,
+        "prior": row.prior,
+        "architecture": row.architecture,
+        "loss": row.loss,
+        "ok": len(row.runs),
+        "planned": row.planned,
+        "status": row.status,
+    }
+
+
+def _score(section: Section, column: Column, row: Row) -> dict[str, Any]:
+    score = row.scores[column.name]
+    numbers = {"mean": score.mean, "low": score.low, "high": score.high}
+    return {
+        **{key: value if math.isfinite(value) else None for key, value in numbers.items()},
+        "n": score.n,
+        "best": section.leads(row, column),
+    }
+
+
+def _json(table: Summary) -> str:
+    sections = [
+        {
+            "dataset": section.dataset,
+            "scores": {column.name: {"better": column.better} for column in section.columns},
+            "floor": {
+                name: floor.mean if math.isfinite(floor.mean) else None
+                for name, floor in section.floors.items()
+            },
+            "rows": [
+                {
+                    **_labels(section, row),
+                    "scores": {c.name: _score(section, c, row) for c in section.columns},
+                }
+                for row in section.rows
+            ],
+        }
+        for section in table.sections
+    ]
+    return json.dumps({"sections": sections, "notes": table.notes}, indent=2) + "\n"
+
+
+_FORMATS: Mapping[Format, Callable[[Summary], str | Terminal]] = {
+    "table": Terminal,
+    "csv": _csv,
+    "md": _markdown,
+    "latex": _latex,
+    "json": _json,
+}

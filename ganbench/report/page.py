@@ -1,0 +1,271 @@
+"""The report of a results folder: one HTML file that needs nothing else."""
+
+import base64
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
+
+from ganbench.errors import GanbenchError
+from ganbench.report import plots, samples
+from ganbench.report.tables import (
+    CELL,
+    LEGEND,
+    REAL,
+    Column,
+    Row,
+    Section,
+    number,
+    runs,
+    sheet,
+    summary,
+    tidy,
+)
+from ganbench.store import Results
+
+SILENT = ("ok", "missing", "incompatible")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of the page, or the sentence that stands in for it.
+
+    Attributes:
+        title: its heading.
+        caption: what is drawn, of how many seeds, and what the interval is.
+        files: format -> bytes; empty where there is no figure.
+        width: in inches, so that letters have one size in all figures.
+    """
+
+    title: str
+    caption: str
+    files: Mapping[str, bytes]
+    width: float = 0.0
+
+    @property
+    def source(self) -> str:
+        """The figure as a link that carries its own data."""
+        return _data("image/png", self.files["png"])
+
+
+def write_report(
+    results: Results, out: Path, definitions: Mapping[str, str] | None = None
+) -> Path:
+    """Write `out/report.html` and `out/figures`, and return the path of the page.
+
+    Args:
+        results: what to report.
+        out: folder; it is created where it does not exist.
+        definitions: name of a metric -> what it measures, in one sentence.
+    """
+    table = summary(results.frame)
+    pictures = {part.dataset: list(_pictures(results, part)) for part in table.sections}
+    for dataset, shown in pictures.items():
+        for picture in shown:
+            for suffix, content in picture.files.items():
+                _write(out / "figures" / f"{_slug(dataset, picture.title)}.{suffix}", content)
+    loader = PackageLoader("ganbench.report")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    page = environment.get_template("report.html.j2").render(
+        name=results.name,
+        answers={section.dataset: _answer(section) for section in table.sections},
+        completeness=_completeness(results.frame),
+        counts=_counts(results.frame),
+        sections=[
+            {"sheet": sheet(section), "dataset": section.dataset, "pictures": shown}
+            for section, shown in zip(table.sections, pictures.values(), strict=True)
+        ],
+        legend=LEGEND,
+        scores=_scores(results.frame, definitions or {}),
+        failures=_failures(results),
+        barred=_barred(results.frame),
+        environment=list(_flat(results.experiment["environment"])),
+        commands=results.experiment["commands"],
+        tidy=_data("text/csv", tidy(results.frame).to_csv(index=False).encode()),
+        real=REAL,
+    )
+    target = out / "report.html"
+    _write(target, page.encode())
+    return target
+
+
+def _data(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _slug(*labels: str) -> str:
+    return re.sub(r"[^\w.+=-]+", "-", "-".join(labels)).strip("-").lower()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Put a file in place at once, so that a reader never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        file.write(content)
+    temporary = Path(file.name)
+    temporary.chmod(0o666 & ~_umask())
+    temporary.replace(path)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+# ------------------------------------------------------------------------------------- figures
+
+HEATMAPS = (
+    "Mean of each score over {n}; where fewer runs than planned are ok, their number stands "
+    "below the mean. Each panel has its own colours, and darker is better."
+)
+STRIPS = (
+    "Pale points are single seeds; beneath them their mean with its 95% t interval, over {n}. "
+    "The dotted line is the mean of the same score between two real samples, and the grey band "
+    "reaches to its 95% point."
+)
+CURVES = (
+    "Mean (line) and smallest to largest value (band) over {n}. Objectives of different losses "
+    "are on scales of their own, running scores on one."
+)
+
+
+def _pictures(results: Results, section: Section) -> Iterator[Picture]:
+    n = _seeds(section)
+    drawn: list[tuple[str, Callable[[Results, str], Figure], Callable[[], str]]] = [
+        ("Samples", samples.samples, lambda: samples.caption(results, section.dataset)),
+        ("Scores at a glance", plots.heatmaps, lambda: HEATMAPS.format(n=n)),
+        ("Scores by seed", plots.seed_strips, lambda: STRIPS.format(n=n)),
+        ("Learning curves", plots.learning_curves, lambda: CURVES.format(n=n)),
+    ]
+    for title, draw, caption in drawn:
+        try:
+            figure = draw(results, section.dataset)
+        except GanbenchError as error:
+            yield Picture(title, f"Not drawn: {error}", {})
+        else:
+            files = {suffix: plots.encode(figure, suffix) for suffix in ("png", "svg")}
+            yield Picture(title, caption(), files, figure.get_figwidth())
+
+
+def _seeds(section: Section) -> str:
+    counts = sorted({len(row.runs) for row in section.rows})
+    if counts[0] == counts[-1]:
+        return f"n = {counts[0]} ok seeds"
+    return f"n = {counts[0]} to {counts[-1]} ok seeds"
+
+
+# --------------------------------------------------------------------------------------- words
+
+
+def _answer(section: Section) -> str:
+    """Say what is best by the first score, how sure that is, and how it stands to the floor."""
+    if not section.columns:
+        return "no run has a score yet."
+    column, *others = section.columns
+    best = next(row for row in section.rows if section.leads(row, column))
+    score, floor = best.scores[column.name], section.floors[column.name].mean
+    interval = "95% interval" if score.n > 1 else "one seed, hence no interval"
+    answer = (
+        f"{best.loss} ({section.player(best)}) is best by {column.name}, "
+        f"{number(score.mean, score.half)} ({interval}, {best.ok} runs ok)"
+    )
+    if pd.notna(floor):
+        inside = ", inside the interval" if score.low <= floor <= score.high else ""
+        answer += f"; two real samples score {number(floor)}{inside}"
+    also = [other.name for other in others if section.leads(best, other)]
+    agree = f" It is also best by {' and '.join(also)}." if also else ""
+    return f"{answer}. {_rivals(section, best, column)}{agree}"
+
+
+def _rivals(section: Section, best: Row, column: Column) -> str:
+    leader = best.scores[column.name]
+    others = [row.scores[column.name] for row in section.rows if row is not best]
+    near = sum(score.low <= leader.high and leader.low <= score.high for score in others)
+    if not near:
+        return "No other interval overlaps with its own."
+    plural = (
+        "interval of 1 other cell overlaps" if near == 1 else f"intervals of {near} others overlap"
+    )
+    return f"The {plural} with its own."
+
+
+def _completeness(frame: pd.DataFrame) -> str:
+    every = runs(frame)["status"].value_counts()
+    planned = int(every.drop("incompatible", errors="ignore").sum())
+    rest = [f"{count} {status}" for status, count in every.items() if status != "ok"]
+    tail = f"; {', '.join(rest)}" if rest else ""
+    return f"{every.get('ok', 0)} of {planned} compatible runs are ok{tail}."
+
+
+def _counts(frame: pd.DataFrame) -> Mapping[str, Any]:
+    """Count runs by dataset and status."""
+    every = runs(frame)
+    counts = pd.crosstab(every["dataset"], every["status"])
+    order = ["ok", *counts.columns.drop("ok", errors="ignore")]
+    counts = counts.reindex(index=every["dataset"].unique(), columns=order, fill_value=0)
+    return {"header": order, "rows": list(counts.itertuples(name=None))}
+
+
+def _scores(frame: pd.DataFrame, definitions: Mapping[str, str]) -> list[dict[str, str]]:
+    """Say of every metric what it measures, which way is better and which estimators it has."""
+    scored = frame[frame["metric"].notna()]
+    rows = []
+    for metric, part in scored.groupby("metric", sort=False):
+        estimators = part[["estimator", "better"]].drop_duplicates()
+        sizes = part[["n_real", "n_fake"]].dropna().astype(int)
+        rows.append(
+            {
+                "metric": str(metric),
+                "meaning": definitions.get(str(metric), ""),
+                "estimators": "; ".join(f"{e}: {b} is better" for e, b in estimators.to_numpy()),
+                "sizes": f"{_span(sizes['n_real'])} / {_span(sizes['n_fake'])}",
+            }
+        )
+    return rows
+
+
+def _span(sizes: "pd.Series[int]") -> str:
+    if sizes.empty:
+        return ""
+    low, high = sizes.min(), sizes.max()
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _failures(results: Results) -> list[dict[str, str]]:
+    every = runs(results.frame)
+    failed = every[~every["status"].isin(SILENT)]
+    return [
+        {
+            **{key: str(row[key]) for key in ("run_id", "status", "seed", "dataset")},
+            "cell": ", ".join(str(row[key]) for key in CELL[1:]),
+            "reason": str(row["reason"]),
+            "full": results.reason(str(row["run_id"])),
+        }
+        for row in failed.to_dict("records")
+    ]
+
+
+def _barred(frame: pd.DataFrame) -> list[dict[str, str]]:
+    barred = frame[frame["status"].eq("incompatible")].drop_duplicates(CELL)
+    return [
+        {"cell": ", ".join(str(row[key]) for key in CELL), "reason": str(row["reason"])}
+        for row in barred.to_dict("records")
+    ]
+
+
+def _flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in nested.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key} ")
+        else:
+            yield f"{prefix}{key}", str(value)

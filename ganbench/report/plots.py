@@ -1,0 +1,280 @@
+"""Figures of a results folder, one dataset at a time; every function returns a `Figure`."""
+
+import io
+from collections.abc import Sequence
+from itertools import cycle, islice
+from typing import Any, Literal
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from ganbench.errors import GanbenchError
+from ganbench.report.tables import REAL, Column, Row, Section, number, summary, wrapped
+from ganbench.store import Results
+
+STYLE: dict[Any, Any] = {
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.labelsize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "grid.color": "0.9",
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "svg.hashsalt": "ganbench",
+    "text.parse_math": False,
+}
+REAL_COLOUR = "0.6"
+WIDTH = 11.0
+LOSSES = ("critic_loss", "generator_loss")
+WIDEST_LINEAR = 30
+
+
+def encode(figure: Figure, format: str) -> bytes:
+    """Return the file of a figure as "png" or "svg", the same bytes for the same figure."""
+    buffer = io.BytesIO()
+    metadata = {"Date": None} if format == "svg" else {}
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(buffer, format=format, dpi=150, metadata=metadata)
+    return buffer.getvalue()
+
+
+def section_of(results: Results, dataset: str) -> Section:
+    """Summarise one dataset."""
+    sections = summary(results.frame[results.frame["dataset"].eq(dataset)]).sections
+    if not sections:
+        raise GanbenchError(f"No cell of the dataset '{dataset}' is compatible")
+    return sections[0]
+
+
+def players_of(section: Section) -> list[str]:
+    """Name the architectures, in the order of the rows."""
+    return list(dict.fromkeys(map(section.player, section.rows)))
+
+
+def losses_of(section: Section) -> list[str]:
+    """Name the losses, in the order of the rows."""
+    return list(dict.fromkeys(row.loss for row in section.rows))
+
+
+def looks(section: Section) -> dict[str, tuple[str, str]]:
+    """Give each architecture a colour and a marker."""
+    players = players_of(section)
+    colours = islice(cycle(sns.color_palette("colorblind").as_hex()), len(players))
+    return dict(zip(players, zip(colours, cycle("osD^vPX"), strict=False), strict=True))
+
+
+def canvas(width: float, height: float) -> Figure:
+    """Return an empty figure that no global state knows of."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def legend(figure: Figure, handles: Sequence[Line2D | Patch]) -> None:
+    """Put a legend below all panels, in as many columns as fit."""
+    longest = max(len(str(handle.get_label())) for handle in handles)
+    columns = int(figure.get_figwidth() / (0.7 + 0.075 * longest))
+    ncols = min(len(handles), max(1, columns))
+    figure.legend(handles=handles, loc="outside lower center", ncols=ncols)
+
+
+def _panels(section: Section, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """Return a figure with one panel per score; losses share the vertical axis."""
+    if not section.columns:
+        raise GanbenchError(f"No run on '{section.dataset}' has a score yet")
+    count = len(section.columns)
+    per_row = min(count, max(1, int((WIDTH - 1) // width)))
+    n_rows = -(-count // per_row)
+    figure = canvas(max(5.0, 1.4 + per_row * width), n_rows * height + 0.6)
+    grid = figure.subplots(n_rows, per_row, sharey=True, squeeze=False).ravel()
+    for spare in grid[count:]:
+        spare.remove()
+    return figure, list(grid[:count])
+
+
+def _scale(axis: Axes, which: Literal["x", "y"], values: np.ndarray) -> None:
+    """Make an axis logarithmic where positive values span orders of magnitude; short ticks."""
+    coordinate = axis.xaxis if which == "x" else axis.yaxis
+    values = values[np.isfinite(values)]
+    if values.size and values.min() > 0 and values.max() / values.min() > WIDEST_LINEAR:
+        axis.set(**{f"{which}scale": "log"})
+        coordinate.set_major_locator(LogLocator(numticks=5))
+        coordinate.set_minor_formatter(NullFormatter())
+    else:
+        axis.locator_params(axis=which, nbins=4)
+    coordinate.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
+
+
+# ------------------------------------------------------------------------------------ heat maps
+
+
+@matplotlib.rc_context(STYLE)
+def heatmaps(results: Results, dataset: str) -> Figure:
+    """Draw the mean of each score for every loss and architecture; darker is better."""
+    section = section_of(results, dataset)
+    players, losses = players_of(section), losses_of(section)
+    figure, panels = _panels(section, 0.4 + 0.72 * len(players), 0.9 + 0.42 * len(losses))
+    for axis, column in zip(panels, section.columns, strict=True):
+        _heatmap(axis, section, column)
+        axis.set(title=column.title, xlabel="", ylabel="")
+        axis.set_xticklabels(
+            [wrapped(player, 11) for player in players], rotation=0, va="top", fontsize=7
+        )
+        axis.set_yticklabels([wrapped(loss) for loss in losses], rotation=0)
+        axis.tick_params(length=0)
+    figure.suptitle(f"{dataset}: mean over seeds, darker is better", fontsize=10)
+    return figure
+
+
+def _heatmap(axis: Axes, section: Section, column: Column) -> None:
+    players, losses = players_of(section), losses_of(section)
+    values = pd.DataFrame(np.nan, index=losses, columns=players)
+    notes = pd.DataFrame("", index=losses, columns=players)
+    for row in section.rows:
+        mean = row.scores[column.name].mean
+        where = (row.loss, section.player(row))
+        values.loc[where] = mean
+        whole = len(row.runs) == row.planned
+        notes.loc[where] = number(mean) if whole else f"{number(mean)}\n{row.ok} ok"
+        if np.isnan(mean):
+            x, y = players.index(where[1]) + 0.5, losses.index(row.loss) + 0.5
+            text = row.status if row.status != "ok" else "no score"
+            axis.text(x, y, text, ha="center", va="center", fontsize=7, color="0.3")
+    axis.set_facecolor("0.92")
+    sns.heatmap(
+        values,
+        annot=notes,
+        fmt="",
+        annot_kws={"fontsize": 7.5},
+        cmap="viridis" if column.better == "lower" else "viridis_r",
+        cbar=False,
+        linewidths=1.5,
+        ax=axis,
+    )
+
+
+# ----------------------------------------------------------------------------------- seed strips
+
+
+@matplotlib.rc_context(STYLE)
+def seed_strips(results: Results, dataset: str) -> Figure:
+    """Draw each seed, the mean with its 95% t interval, and the floor, for every score."""
+    section = section_of(results, dataset)
+    losses, styles = losses_of(section), looks(section)
+    slot = max(0.45, 0.2 * len(styles) + 0.1)
+    figure, panels = _panels(section, 3.2, 0.9 + slot * len(losses))
+    for axis, column in zip(panels, section.columns, strict=True):
+        _strip(axis, section, column)
+        axis.set_title(column.title)
+        axis.set_yticks(range(len(losses)), [wrapped(loss) for loss in losses])
+        axis.set_ylim(len(losses) - 0.5, -0.5)
+        axis.tick_params(axis="y", length=0)
+        axis.grid(axis="x")
+    handles: list[Line2D | Patch] = [
+        Line2D([], [], color=colour, marker=marker, label=player)
+        for player, (colour, marker) in styles.items()
+    ]
+    handles.append(Line2D([], [], color="black", linestyle=":", label=f"{REAL}, mean"))
+    handles.append(Patch(color="0.88", label="to its 95% point"))
+    legend(figure, handles)
+    figure.suptitle(f"{dataset}: seeds, mean and 95% interval", fontsize=10)
+    return figure
+
+
+def _strip(axis: Axes, section: Section, column: Column) -> None:
+    losses, styles = losses_of(section), looks(section)
+    floor = section.floors[column.name]
+    axis.axvspan(*sorted(floor), color="0.88", linewidth=0)
+    axis.axvline(floor.mean, color="black", linestyle=":", linewidth=1)
+    for line in range(1, len(losses)):
+        axis.axhline(line - 0.5, color="0.9", linewidth=0.8)
+    for row in section.rows:
+        score = row.scores[column.name]
+        colour, marker = styles[section.player(row)]
+        share = 0.8 / len(styles)
+        y = losses.index(row.loss) + (list(styles).index(section.player(row)) + 0.5) * share - 0.4
+        if not score.n:
+            text = row.status if row.status != "ok" else "no score"
+            where = axis.get_yaxis_transform()
+            axis.text(0.02, y, text, color=colour, fontsize=7, va="center", transform=where)
+            continue
+        points, below = list(score.values.values()), y + share / 5
+        axis.scatter(points, [y - share / 5] * score.n, s=13, color=colour, alpha=0.45, lw=0)
+        axis.errorbar(score.mean, below, xerr=score.half, color=colour, capsize=2, lw=1.3)
+        axis.scatter(score.mean, below, s=22, color=colour, marker=marker, lw=0, zorder=3)
+    every = [v for row in section.rows for v in row.scores[column.name].values.values()]
+    _scale(axis, "x", np.array([*every, floor.mean]))
+
+
+# ------------------------------------------------------------------------------- learning curves
+
+
+@matplotlib.rc_context(STYLE)
+def learning_curves(results: Results, dataset: str) -> Figure:
+    """Draw both objectives and the running scores against the step: mean and range of seeds."""
+    section = section_of(results, dataset)
+    curves = {(row.loss, section.player(row)): _curves(results, row) for row in section.rows}
+    found = {name for curve in curves.values() for name in curve.index.get_level_values(0)}
+    names = [*(name for name in LOSSES if name in found), *sorted(found.difference(LOSSES))]
+    if not names:
+        raise GanbenchError(f"No run on '{dataset}' has a history yet")
+    losses = losses_of(section)
+    width = max(1.8, min(2.6, (WIDTH - 1) / len(names)))
+    figure = canvas(1.0 + width * len(names), 1.0 + 1.35 * len(losses))
+    grid = figure.subplots(len(losses), len(names), sharex=True, squeeze=False)
+    for axes, loss in zip(grid, losses, strict=True):
+        for axis, name in zip(axes, names, strict=True):
+            for player, (colour, _) in looks(section).items():
+                _curve(axis, curves.get((loss, player)), name, colour)
+        axes[0].set_ylabel(wrapped(loss), rotation=0, ha="right", va="center")
+    for axes, name in zip(grid.T, names, strict=True):
+        axes[0].set_title(name.replace("_", " "))
+        axes[-1].set_xlabel("generator step")
+        _share(axes, joint=name not in LOSSES)
+    handles = [Line2D([], [], color=c, label=player) for player, (c, _) in looks(section).items()]
+    legend(figure, handles)
+    figure.suptitle(f"{dataset}: mean and range over the ok seeds", fontsize=10)
+    return figure
+
+
+def _curves(results: Results, row: Row, points: int = 200) -> pd.DataFrame:
+    """Return mean, min and max over seeds, by quantity and (thinned) step."""
+    empty = pd.DataFrame({"step": [0][:0], "quantity": [""][:0], "value": [0.0][:0]})
+    history = pd.concat([empty, *map(results.history, row.runs.values())])
+    thinning = max(1, int(history["step"].max()) // points) if len(history) else 1
+    history["step"] = history["step"] // thinning * thinning
+    one_seed = history.groupby(["quantity", "step"])["value"]
+    return one_seed.agg(["mean", "min", "max"])
+
+
+def _curve(axis: Axes, curves: pd.DataFrame | None, name: str, colour: str) -> None:
+    if curves is None or name not in curves.index.get_level_values(0):
+        return
+    curve = curves.loc[name]
+    axis.fill_between(curve.index, curve["min"], curve["max"], color=colour, alpha=0.2, lw=0)
+    axis.plot(curve.index, curve["mean"], color=colour, lw=1.2)
+
+
+def _share(axes: Sequence[Axes], joint: bool) -> None:
+    """Scale a column of panels; scores are comparable across losses, objectives are not."""
+    for axis in axes:
+        lines = [line for each in (axes if joint else [axis]) for line in each.get_lines()]
+        values = [np.asarray(line.get_ydata(), dtype=float) for line in lines]
+        _scale(axis, "y", np.concatenate([np.empty(0), *values]))
+        axis.grid(axis="y")
+        axis.locator_params(axis="x", nbins=4)
+        if joint and axis is not axes[0]:
+            axis.sharey(axes[0])
+    axes[0].autoscale_view()

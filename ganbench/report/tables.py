@@ -1,0 +1,318 @@
+"""Tables of a results folder: every run as it is, and every cell summarised over its seeds."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import pandas as pd
+from scipy import stats
+
+TIDY_COLUMNS = (
+    *("run_id", "dataset", "prior", "generator", "discriminator", "loss", "seed"),
+    *("status", "reason", "metric", "estimator", "value", "low", "high", "p_value"),
+    *("floor", "floor_p95", "n_real", "n_fake", "generator_steps"),
+    *("train_seconds", "eval_seconds", "device", "engine", "block"),
+)
+CELL = ["dataset", "prior", "generator", "discriminator", "loss"]
+REAL = "real vs real"
+NOTHING = "-"
+LEGEND = (
+    "mean ± half-width of the 95% t interval over the ok seeds; the best mean is marked",
+    f"{REAL}: mean of the same score between two real samples of the same size",
+)
+
+
+def tidy(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per run and score, in the published columns."""
+    return frame.loc[:, list(TIDY_COLUMNS)]
+
+
+def runs(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per run, in the order of the frame."""
+    return frame.drop_duplicates([*CELL, "seed", "run_id"])
+
+
+# ------------------------------------------------------------------------------ what a table is
+
+
+@dataclass(frozen=True)
+class Column:
+    """One score that tables show.
+
+    Attributes:
+        metric: its name.
+        estimator: how it is computed.
+        better: "lower" or "higher".
+    """
+
+    metric: str
+    estimator: str
+    better: str
+
+    @property
+    def name(self) -> str:
+        """The metric and, where that says more, its estimator."""
+        known = self.estimator in ("", self.metric)
+        return self.metric if known else f"{self.metric} {self.estimator}"
+
+    @property
+    def title(self) -> str:
+        """The name with an arrow that points to the better side."""
+        return f"{self.name} {'↓' if self.better == 'lower' else '↑'}"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A score over the seeds of a cell, with the 95% t interval of its mean.
+
+    Attributes:
+        values: seed -> value, of the runs that are ok.
+    """
+
+    values: Mapping[int, float]
+
+    @property
+    def n(self) -> int:
+        """Number of seeds."""
+        return len(self.values)
+
+    @property
+    def mean(self) -> float:
+        """Mean over seeds, NaN without any."""
+        return sum(self.values.values()) / self.n if self.n else math.nan
+
+    @property
+    def half(self) -> float:
+        """Half the width of the interval, NaN for fewer than two seeds."""
+        if self.n < 2 or not math.isfinite(self.mean):
+            return math.nan
+        error = float(stats.sem(list(self.values.values())))
+        return float(stats.t.ppf(0.975, self.n - 1)) * error
+
+    @property
+    def low(self) -> float:
+        """Lower end of the interval."""
+        return self.mean - self.half
+
+    @property
+    def high(self) -> float:
+        """Upper end of the interval."""
+        return self.mean + self.half
+
+
+class Floor(NamedTuple):
+    """A score between two real samples: its mean and its 95% point."""
+
+    mean: float
+    p95: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One cell: what was trained on a dataset, over all its seeds.
+
+    Attributes:
+        prior: label of the noise.
+        architecture: the generator, and the discriminator where it differs.
+        loss: label of the loss.
+        planned: number of runs.
+        runs: seed -> run id, of the runs that are ok.
+        status: "ok" if any run is, else what most of them are.
+        scores: name of a column -> estimate.
+    """
+
+    prior: str
+    architecture: str
+    loss: str
+    planned: int
+    runs: Mapping[int, str]
+    status: str
+    scores: Mapping[str, Estimate]
+
+    @property
+    def ok(self) -> str:
+        """How many of the planned runs are ok."""
+        return f"{len(self.runs)}/{self.planned}"
+
+
+@dataclass(frozen=True)
+class Section:
+    """The rows of one dataset.
+
+    Attributes:
+        dataset: its label.
+        columns: the scores that any of its rows has.
+        rows: one per cell.
+        floors: name of a column -> floor.
+        priors: whether rows differ in their prior.
+    """
+
+    dataset: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    floors: Mapping[str, Floor]
+    priors: bool
+
+    def leads(self, row: Row, column: Column) -> bool:
+        """Say whether no row has a better mean than this one."""
+        means = [row.scores[column.name].mean for row in self.rows if row.scores[column.name].n]
+        best = min(means) if column.better == "lower" else max(means)
+        return row.scores[column.name].mean == best
+
+    def player(self, row: Row) -> str:
+        """Name the architecture, and the prior where the table has several."""
+        return f"{row.architecture}, {row.prior}" if self.priors else row.architecture
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A table with a section per dataset.
+
+    Attributes:
+        sections: one per dataset that has a compatible cell.
+        incompatible: number of cells left out.
+    """
+
+    sections: tuple[Section, ...]
+    incompatible: int
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of the numbers."""
+        plural = "cell is" if self.incompatible == 1 else "cells are"
+        omitted = f"{self.incompatible} incompatible {plural} left out"
+        return (*LEGEND, omitted) if self.incompatible else LEGEND
+
+
+def summary(frame: pd.DataFrame) -> Summary:
+    """Summarise every compatible cell over its seeds."""
+    barred = frame["status"].eq("incompatible")
+    kept = frame[~barred]
+    priors = kept["prior"].nunique() > 1
+    return Summary(
+        sections=tuple(
+            _section(str(dataset), part, priors)
+            for dataset, part in kept.groupby("dataset", sort=False)
+        ),
+        incompatible=len(frame[barred].drop_duplicates(CELL)),
+    )
+
+
+def _section(dataset: str, frame: pd.DataFrame, priors: bool) -> Section:
+    shown = frame["status"].eq("ok") & frame["headline"].eq(True) & frame["value"].notna()
+    scores = frame[shown]
+    keys = scores[["metric", "estimator", "better"]].fillna("").drop_duplicates()
+    columns = tuple(Column(*key) for key in keys.itertuples(index=False, name=None))
+    floors = scores.groupby("metric")[["floor", "floor_p95"]].mean()
+    return Section(
+        dataset=dataset,
+        columns=columns,
+        rows=tuple(
+            _row(part, columns) for _, part in frame.groupby(CELL, sort=False, dropna=False)
+        ),
+        floors={c.name: Floor(*map(float, floors.loc[c.metric])) for c in columns},
+        priors=priors,
+    )
+
+
+def _row(frame: pd.DataFrame, columns: tuple[Column, ...]) -> Row:
+    planned = runs(frame)
+    ok = planned[planned["status"].eq("ok")]
+    first = frame.iloc[0]
+    generator, discriminator = str(first["generator"]), str(first["discriminator"])
+    same = generator == discriminator
+    return Row(
+        prior=str(first["prior"]),
+        architecture=generator if same else f"{generator} vs {discriminator}",
+        loss=str(first["loss"]),
+        planned=len(planned),
+        runs={int(seed): str(run) for seed, run in zip(ok["seed"], ok["run_id"], strict=True)},
+        status="ok" if len(ok) else str(planned["status"].mode().iloc[0]),
+        scores={c.name: _estimate(frame, c) for c in columns},
+    )
+
+
+def _estimate(frame: pd.DataFrame, column: Column) -> Estimate:
+    mine = frame["metric"].eq(column.metric) & frame["headline"].eq(True)
+    scored = frame[mine & frame["status"].eq("ok") & frame["value"].notna()]
+    pairs = zip(scored["seed"], scored["value"], strict=True)
+    return Estimate({int(seed): float(value) for seed, value in pairs})
+
+
+# --------------------------------------------------------------------------------- how it reads
+
+
+def number(mean: float, half: float = math.nan) -> str:
+    """Write a mean with three significant digits, and its half-width to the same place."""
+    if not math.isfinite(mean):
+        return NOTHING if math.isnan(mean) else str(mean)
+    known = math.isfinite(half)
+    scale = max(abs(mean), half) if known else abs(mean)
+    power = math.floor(math.log10(scale)) if scale else 2
+    if -4 < power < 5:
+        digits = max(0, 2 - power)
+        parts = [mean, half] if known else [mean]
+        return " ± ".join(_fixed(part, digits) for part in parts)
+    unit = 10.0**power
+    text = f"({mean / unit:.2f} ± {half / unit:.2f})" if known else f"{mean / unit:.2f}"
+    return f"{text}e{power}"
+
+
+def _fixed(value: float, digits: int) -> str:
+    return re.sub(r"^(-?)0\.", r"\1.", f"{value:.{digits}f}")
+
+
+def wrapped(label: str, width: int = 18) -> str:
+    """Break a label where it can be, best between components, to lines of about `width`."""
+    lines = [""]
+    pieces = [
+        part
+        for piece in re.split(r"(?<=[+, ])", label)
+        for part in (re.split(r"(?<=[(_])", piece) if len(piece) > width + 1 else [piece])
+    ]
+    for piece in pieces:
+        if lines[-1] and len(lines[-1] + piece.rstrip()) > width:
+            lines.append("")
+        lines[-1] += piece
+    return "\n".join(line.rstrip() for line in lines)
+
+
+class Entry(NamedTuple):
+    """One printed cell and whether it is the best of its column."""
+
+    text: str
+    best: bool = False
+
+
+class Sheet(NamedTuple):
+    """A section as text: the last row is the floor, and the first `labels` columns are words."""
+
+    header: list[str]
+    rows: list[list[Entry]]
+    floor: list[str]
+    labels: int
+
+
+def sheet(section: Section) -> Sheet:
+    """Lay out a section as text, the same for every format."""
+    words = [*(["prior"] if section.priors else []), "architecture", "loss", "ok"]
+    rows = []
+    for row in section.rows:
+        labels = [*([row.prior] if section.priors else []), row.architecture, row.loss, row.ok]
+        entries = [
+            Entry(number(score.mean, score.half), section.leads(row, column))
+            for column in section.columns
+            for score in [row.scores[column.name]]
+        ]
+        if not row.runs:
+            labels[-1] = f"{row.ok} {row.status}"
+        rows.append([*map(Entry, labels), *entries])
+    floors = [number(section.floors[column.name].mean) for column in section.columns]
+    return Sheet(
+        header=[*words, *(column.title for column in section.columns)],
+        rows=rows,
+        floor=[REAL, *[""] * (len(words) - 1), *floors],
+        labels=len(words),
+    )

@@ -1,0 +1,77 @@
+"""A results folder, loaded for reading."""
+
+from typing import Any
+
+import pandas as pd
+
+from ganbench.components import parse_single
+from ganbench.plugins import Registry
+from ganbench.store import Json, Results, Store
+
+_NO_SCORE = {
+    "metric": None, "estimator": None, "value": None, "low": None, "high": None, "p_value": None,
+    "n_real": None, "n_fake": None, "better": None, "headline": None,
+}  # fmt: skip
+
+
+def load_results(store: Store, registry: Registry) -> Results:
+    """Load everything that a results folder holds.
+
+    Raises:
+        StoreError: if it holds nothing, or something that cannot be read.
+    """
+    experiment = store.experiment()
+    stored = store.runs()
+    floors = store.floors()
+    rows: list[dict[str, Any]] = []
+    for cell in experiment["cells"].values():
+        for seed, run_id in cell["runs"].items():
+            run = _run(cell, int(seed), run_id, stored.get(run_id))
+            scores = store.scores(run_id) if run["status"] == "ok" else None
+            rows += _rows(run, scores, floors)
+    return Results(
+        experiment["name"],
+        experiment,
+        pd.DataFrame(rows),
+        lambda run_id: _required(store.history(run_id)),
+        store.samples,
+        lambda label: registry.build("dataset", parse_single(label)).value,
+        store.log,
+    )
+
+
+def _required(frame: pd.DataFrame | None) -> pd.DataFrame:
+    return pd.DataFrame(columns=["step", "quantity", "value"]) if frame is None else frame
+
+
+def _run(cell: Json, seed: int, run_id: str, run: Json | None) -> dict[str, Any]:
+    """Describe one planned run by the columns that do not depend on scores."""
+    status, reason = ("missing", "") if cell["misfit"] is None else ("incompatible", cell["misfit"])
+    found = run or {}
+    return {
+        "run_id": run_id,
+        **cell["labels"],
+        "seed": seed,
+        "status": found.get("status", status),
+        "reason": found.get("reason", reason),
+        "generator_steps": cell["recipe"]["generator_steps"],
+        "train_seconds": found.get("train_seconds"),
+        "eval_seconds": found.get("eval_seconds"),
+        "device": found.get("device", ""),
+        "engine": found.get("engine", ""),
+        "block": cell["recipe"]["block"],
+    }
+
+
+def _rows(
+    run: dict[str, Any], scores: pd.DataFrame | None, floors: dict[str, Json]
+) -> list[dict[str, Any]]:
+    if scores is None or scores.empty:
+        return [{**run, **_NO_SCORE, "floor": None, "floor_p95": None}]
+    rows = []
+    for score in scores.to_dict("records"):
+        known = floors.get(score["score_id"], {}).get("floors", {})
+        floor = known.get(score["estimator"], {"mean": None, "p95": None})
+        kept = {name: score[name] for name in _NO_SCORE}
+        rows.append({**run, **kept, "floor": floor["mean"], "floor_p95": floor["p95"]})
+    return rows

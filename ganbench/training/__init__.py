@@ -1,0 +1,1 @@
+"""The training engine: Algorithm 1 over all seeds of a cell at once."""

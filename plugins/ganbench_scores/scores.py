@@ -1,0 +1,181 @@
+"""The estimators of `ganbench.metrics`, on columns that the training split has scaled."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+import torch
+
+from ganbench.api import Dataset, Fraction, MetricContext, PositiveFloat, PositiveInt, Score
+from ganbench.errors import MetricError
+from ganbench.metrics import (
+    c2st,
+    jsd_knn,
+    jsd_known_density,
+    jsd_lower_bound,
+    median_distance,
+    mmd2,
+    mmd_test,
+    mode_coverage,
+)
+from ganbench.metrics.c2st import LEARNERS
+from ganbench.metrics.mmd import FACTORS
+
+Better = Mapping[str, Literal["lower", "higher"]]
+
+
+def _scaled(context: MetricContext, *samples: np.ndarray) -> list[np.ndarray]:
+    """Standardise by the training split, so that columns count alike for every variant."""
+    spread = context.reference.std(axis=0)
+    scale = np.where(spread > 0, spread, 1.0)
+    return [(sample - context.reference.mean(axis=0)) / scale for sample in samples]
+
+
+class JSD:
+    """Jensen-Shannon divergence in nats: a point estimate and bounds from below.
+
+    Args:
+        k: which neighbour sets the radius of the point estimate "knn", above 0.
+
+    Source: Ross 2014, PLoS ONE 9(2); Nowozin et al. 2016, arXiv:1606.00709
+    """
+
+    better: Better = MappingProxyType({"known": "lower", "knn": "lower", "lower_bound": "lower"})
+    headline = "knn"
+    running = False
+    version = 1
+
+    def __init__(self, k: PositiveInt = 5) -> None:
+        self.k = k
+
+    def misfit(self, dataset: Dataset) -> str | None:  # noqa: ARG002
+        """It fits every dataset."""
+        return None
+
+    def __call__(
+        self, real: np.ndarray, fake: np.ndarray, context: MetricContext
+    ) -> Sequence[Score]:
+        """Return "knn", "lower_bound" and, where the density is known, "known"."""
+        x, y = _scaled(context, real, fake)
+        # One stream each, so that values do not depend on whether intervals are wanted.
+        streams = context.rng.spawn(3)
+        scores = [
+            jsd_knn(x, y, rng=streams[0], k=self.k, interval=context.tests),
+            jsd_lower_bound(x, y, rng=streams[1]),
+        ]
+        if context.dataset.log_prob is not None:
+
+            def log_prob(rows: np.ndarray) -> np.ndarray:
+                return _log_density(context.dataset, rows)
+
+            scores.append(jsd_known_density(real, fake, log_prob, rng=streams[2]))
+        return scores
+
+
+def _log_density(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+    if dataset.log_prob is None:
+        raise MetricError("The density of this dataset is not known.")
+    samples = torch.tensor(rows).reshape(-1, *dataset.spec.shape)
+    return dataset.log_prob(samples).double().numpy()
+
+
+class MMD:
+    """Squared maximum mean discrepancy, unbiased, averaged over five Gaussian kernels.
+
+    Args:
+        permutations: of the test, above 0.
+
+    Source: Gretton et al. 2012, JMLR 13
+    """
+
+    better: Better = MappingProxyType({"rbf": "lower"})
+    headline = "rbf"
+    running = True
+    version = 1
+
+    def __init__(self, permutations: PositiveInt = 499) -> None:
+        self.permutations = permutations
+
+    def misfit(self, dataset: Dataset) -> str | None:  # noqa: ARG002
+        """It fits every dataset."""
+        return None
+
+    def __call__(
+        self, real: np.ndarray, fake: np.ndarray, context: MetricContext
+    ) -> Sequence[Score]:
+        """Return "rbf", with interval and p-value where tests are wanted."""
+        x, y, reference = _scaled(context, real, fake, context.reference)
+        scale = median_distance(reference)
+        bandwidths = [factor * scale for factor in FACTORS]
+        if not context.tests:
+            return [mmd2(x, y, bandwidths)]
+        return [mmd_test(x, y, bandwidths, rng=context.rng, permutations=self.permutations)]
+
+
+class C2ST:
+    """Held-out accuracy of classifiers that tell real from generated; 1/2 is perfect.
+
+    Source: Lopez-Paz & Oquab 2017, arXiv:1610.06545
+    """
+
+    better: Better = dict.fromkeys((*LEARNERS, "max"), "lower")
+    headline = "max"
+    running = False
+    version = 1
+
+    def misfit(self, dataset: Dataset) -> str | None:  # noqa: ARG002
+        """It fits every dataset."""
+        return None
+
+    def __call__(
+        self, real: np.ndarray, fake: np.ndarray, context: MetricContext
+    ) -> Sequence[Score]:
+        """Return one accuracy for each learner, and "max"."""
+        x, y = _scaled(context, real, fake)
+        return c2st(x, y, rng=context.rng)
+
+
+class ModeCoverage:
+    """Modes of a known mixture that are covered, and how good and balanced the rows are.
+
+    Args:
+        radius: standard deviations within which a row is of high quality, above 0.
+        share: of the expected rows that a mode needs to be covered.
+
+    Source: Srivastava et al. 2017, arXiv:1705.07761
+    """
+
+    better: Better = MappingProxyType({"covered": "higher", "quality": "higher", "kl": "lower"})
+    headline = "covered"
+    running = True
+    version = 1
+
+    def __init__(self, radius: PositiveFloat = 3.0, share: Fraction = 0.2) -> None:
+        self.radius = radius
+        self.share = share
+
+    def misfit(self, dataset: Dataset) -> str | None:
+        """It needs a dataset with modes."""
+        if dataset.modes is None:
+            return "It counts the modes of a Gaussian mixture, and this dataset has none."
+        return None
+
+    def __call__(
+        self,
+        real: np.ndarray,  # noqa: ARG002
+        fake: np.ndarray,
+        context: MetricContext,
+    ) -> Sequence[Score]:
+        """Return "covered", "quality" and "kl"."""
+        modes = context.dataset.modes
+        if modes is None:
+            raise MetricError("This dataset has no modes to be covered.")
+        return mode_coverage(
+            fake,
+            modes.centers,
+            modes.std,
+            weights=modes.weights,
+            radius=self.radius,
+            share=self.share,
+        )

@@ -1,0 +1,47 @@
+"""The multilayer perceptron, for samples of any shape."""
+
+from itertools import pairwise
+from typing import ClassVar
+
+from torch import nn
+
+from ganbench.api import DataKind, DataSpec, OutputHead, PositiveInt, Recipe
+
+
+class Mlp:
+    """Multilayer perceptrons: ReLU in the generator, LeakyReLU(0.2) in the discriminator.
+
+    Args:
+        width: units in each hidden layer, 1 or more.
+        depth: hidden layers of each player, 1 or more.
+
+    Source: Goodfellow et al. 2014, arXiv:1406.2661
+    """
+
+    kinds: ClassVar[frozenset[DataKind]] = frozenset({"vector", "table", "image"})
+
+    def __init__(self, width: PositiveInt = 128, depth: PositiveInt = 2) -> None:
+        self.hidden = [width] * depth
+        self.recipe: Recipe = {}
+
+    def misfit(self, spec: DataSpec) -> str | None:  # noqa: ARG002
+        """Return None: it fits data of every shape."""
+        return None
+
+    def generator(self, spec: DataSpec, noise_dim: int) -> nn.Module:
+        """Build noise (B, noise_dim) -> samples (B, *spec.shape)."""
+        layers = _layers([noise_dim, *self.hidden, spec.size], nn.ReLU())
+        return nn.Sequential(*layers, OutputHead(spec))
+
+    def discriminator(self, spec: DataSpec) -> nn.Module:
+        """Build samples (B, *spec.shape) -> scores (B,)."""
+        layers = _layers([spec.size, *self.hidden, 1], nn.LeakyReLU(0.2))
+        return nn.Sequential(nn.Flatten(), *layers, nn.Flatten(0))
+
+
+def _layers(sizes: list[int], activation: nn.Module) -> list[nn.Module]:
+    """Alternate linear layers with the activation, ending with a linear one."""
+    layers: list[nn.Module] = []
+    for fan_in, fan_out in pairwise(sizes):
+        layers += [nn.Linear(fan_in, fan_out), activation]
+    return layers[:-1]

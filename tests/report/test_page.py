@@ -1,0 +1,108 @@
+import base64
+import csv
+import io
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from ganbench.report.page import write_report
+
+
+class Page(HTMLParser):
+    """Collects the tags of a page and its visible words."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.words = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def out(results, tmp_path_factory):
+    out = tmp_path_factory.mktemp("report")
+    assert write_report(results, out, {"distance": "How far apart."}) == out / "report.html"
+    return out
+
+
+@pytest.fixture(scope="module")
+def source(out):
+    return (out / "report.html").read_text()
+
+
+@pytest.fixture(scope="module")
+def page(source):
+    return Page(source)
+
+
+def test_nothing_is_loaded_from_elsewhere(page, source):
+    links = [a.get("src", a.get("href", "")) for _, a in page.tags if "src" in a or "href" in a]
+    assert links
+    assert all(link.startswith(("data:", "#")) for link in links)
+    assert not re.search(r"url\(|@import|https?://", source)
+    assert page.all("script") == []
+
+
+def test_labels_and_reasons_are_escaped(page, source):
+    assert "<script>" not in source
+    assert "edge & <b>" in "".join(page.words)
+    assert page.all("b") == []
+
+
+def test_it_says_what_is_best_what_failed_and_how_to_rerun(page):
+    text = " ".join("".join(page.words).split())
+    assert "ring8: plain (small) is best by distance rbf" in text
+    assert "115 of 119 compatible runs are ok" in text
+    for loss in ("plain", "plain+slope(gamma=0.1)", "far+slope(weight=10)", "relative"):
+        assert loss in text
+    for status in ("diverged", "failed", "timeout", "missing", "incompatible"):
+        assert status in text
+    assert "not finite at step 40" in text
+    assert "Traceback of ring8-auto_encoder-0-2" in text
+    assert "no such player for tables" in text
+    assert "ganbench run --grid demo --seeds 4" in text
+    assert "How far apart." in text
+
+
+def test_figures_are_described_inlined_and_beside_the_page(page, out):
+    images = page.all("img")
+    assert len(images) == 3 * 4
+    for image in images:
+        assert len(image["alt"]) > 40
+        assert base64.b64decode(image["src"].split(",")[1]).startswith(b"\x89PNG")
+    names = sorted(path.name for path in (out / "figures").iterdir())
+    assert len(names) == 24
+    assert {"ring8-samples.png", "tiles-scores-by-seed.svg"} <= set(names)
+
+
+def test_every_run_can_be_downloaded(page, results):
+    link = next(a for a in page.all("a") if "download" in a)
+    text = base64.b64decode(link["href"].split(",")[1]).decode()
+    assert len(list(csv.DictReader(io.StringIO(text)))) == len(results.frame)
+
+
+def test_headings_descend_one_by_one(page):
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h\d", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+def test_a_missing_plugin_costs_only_its_panel(without_plugin, tmp_path):
+    frame = without_plugin.frame
+    one = type(without_plugin)(
+        **{**vars(without_plugin), "frame": frame[frame["dataset"].eq("tiles")]}
+    )
+    text = write_report(one, tmp_path).read_text()
+    assert "Not drawn: The plugin of &#39;tiles&#39; is not installed" in text
+    assert len(Page(text).all("img")) == 3
+    assert not [path for path in tmp_path.rglob("*") if path.name.startswith("tmp")]

@@ -1,0 +1,189 @@
+import csv
+import io
+import json
+import math
+
+import pandas as pd
+import pytest
+from rich.console import Console
+from scipy import stats
+
+from ganbench.report.formats import render
+from ganbench.report.tables import REAL, TIDY_COLUMNS, number, runs, summary, tidy, wrapped
+
+
+@pytest.fixture(scope="module")
+def table(results):
+    return summary(results.frame)
+
+
+def cell(table, dataset, architecture, loss):
+    section = next(s for s in table.sections if s.dataset == dataset)
+    row = next(r for r in section.rows if (r.architecture, r.loss) == (architecture, loss))
+    return section, row
+
+
+def with_values(frame, dataset, architecture, loss, metric, values):
+    frame = frame.copy()
+    where = (
+        frame["dataset"].eq(dataset)
+        & frame["discriminator"].eq(architecture)
+        & frame["loss"].eq(loss)
+        & frame["metric"].eq(metric)
+        & frame["headline"].eq(True)
+    )
+    frame.loc[where, "value"] = values
+    return frame
+
+
+def test_mean_and_interval_over_seeds_are_those_of_scipy(results):
+    values = [0.1, 0.2, 0.4, 0.5]
+    frame = with_values(results.frame, "tiles", "small", "relative", "distance", values)
+    _, row = cell(summary(frame), "tiles", "small", "relative")
+    score = row.scores["distance rbf"]
+    low, high = stats.t.interval(0.95, 3, loc=0.3, scale=stats.sem(values))
+    assert score.mean == pytest.approx(0.3)
+    assert (score.low, score.high, score.n) == (pytest.approx(low), pytest.approx(high), 4)
+
+
+def test_one_seed_has_a_mean_and_no_interval(results):
+    frame = results.frame[results.frame["seed"].eq(0)]
+    _, row = cell(summary(frame), "tiles", "small", "plain")
+    score = row.scores["distance rbf"]
+    assert math.isfinite(score.mean)
+    assert math.isnan(score.half)
+
+
+def test_only_ok_runs_enter_and_all_planned_ones_are_counted(table):
+    _, row = cell(table, "ring8", "small", "relative")
+    assert (row.ok, row.scores["distance rbf"].n, sorted(row.runs)) == ("3/4", 3, [0, 2, 3])
+    _, row = cell(table, "ring8", "small vs auto_encoder", "relative")
+    assert row.ok == "3/4", "a missing run is planned"
+
+
+def test_incompatible_runs_are_left_out_and_counted(table):
+    _, row = cell(table, "people", "small vs auto_encoder", "relative")
+    assert row.ok == "3/3"
+    assert table.incompatible == 1
+    assert any("incompatible" in note for note in table.notes)
+
+
+def test_best_honours_the_direction_and_ties_share_it(results):
+    frame = with_values(results.frame, "ring8", "small", "relative", "covered", 9.0)
+    frame = with_values(frame, "ring8", "small", "edge & <b>", "covered", 9.0)
+    frame = with_values(frame, "ring8", "auto_encoder", "relative", "distance", -1.0)
+    section = summary(frame).sections[0]
+    leaders = {
+        column.name: [(r.architecture, r.loss) for r in section.rows if section.leads(r, column)]
+        for column in section.columns
+    }
+    assert leaders["covered share"] == [("small", "edge & <b>"), ("small", "relative")]
+    assert leaders["distance rbf"] == [("small vs auto_encoder", "relative")]
+
+
+def test_columns_are_the_headline_scores_with_an_arrow(table):
+    titles = [column.title for column in table.sections[0].columns]
+    assert titles == ["distance rbf ↓", "covered share ↑", "divergence knn ↓"]
+
+
+def test_floor_is_the_mean_between_real_samples(table):
+    assert table.sections[0].floors["distance rbf"] == (pytest.approx(0.01), pytest.approx(0.018))
+
+
+def test_a_cell_without_ok_runs_shows_its_status(results):
+    frame = results.frame.copy()
+    mine = frame["dataset"].eq("ring8") & frame["loss"].eq("plain")
+    frame.loc[mine, "status"] = "diverged"
+    section, row = cell(summary(frame), "ring8", "small", "plain")
+    assert (row.status, row.ok) == ("diverged", "0/4")
+    assert not any(section.leads(row, column) for column in section.columns)
+    assert "0/4 diverged" in render(summary(frame), "md")
+
+
+def test_priors_get_a_column_only_where_they_differ(results, table):
+    assert "prior" not in render(table, "md")
+    other = results.frame.assign(prior="uniform(dim=2)", run_id=results.frame["run_id"] + "u")
+    both = pd.concat([results.frame, other])
+    assert "| uniform(dim=2) |" in render(summary(both), "md")
+
+
+def test_tidy_has_the_published_columns_and_every_run(results):
+    frame = tidy(results.frame)
+    assert tuple(frame.columns) == TIDY_COLUMNS
+    assert len(runs(results.frame)) == frame["run_id"].nunique() == 120
+    assert frame["metric"].isna().sum() == 5
+
+
+@pytest.mark.parametrize(
+    ("mean", "half", "text"),
+    [
+        (0.0123, 0.0021, ".0123 ± .0021"),
+        (-0.5, math.nan, "-.500"),
+        (12.34, 0.5, "12.3 ± .5"),
+        (0.001, 0.02, ".0010 ± .0200"),
+        (1234.0, 10.0, "1234 ± 10"),
+        (0.0000123, 0.0000021, "(1.23 ± 0.21)e-5"),
+        (0.0, 0.0, "0 ± 0"),
+        (math.nan, math.nan, "-"),
+        (math.inf, math.nan, "inf"),
+    ],
+)
+def test_numbers_have_three_digits(mean, half, text):
+    assert number(mean, half) == text
+
+
+def test_labels_break_between_components():
+    assert wrapped("far(steps=5)+slope(weight=10)") == "far(steps=5)+\nslope(weight=10)"
+    assert wrapped("short") == "short"
+
+
+def test_csv_is_numeric(table):
+    rows = list(csv.DictReader(io.StringIO(render(table, "csv"))))
+    assert len(rows) == 30
+    section, row = cell(table, "ring8", "small", "plain")
+    assert float(rows[0]["distance rbf mean"]) == row.scores["distance rbf"].mean
+    assert float(rows[0]["distance rbf low"]) == row.scores["distance rbf"].low
+    assert (rows[0]["ok"], rows[0]["planned"]) == ("4", "4")
+
+
+def test_json_is_numeric(table):
+    parsed = json.loads(render(table, "json"))
+    ring = parsed["sections"][0]
+    assert ring["floor"]["distance rbf"] == pytest.approx(0.01)
+    assert ring["rows"][0]["scores"]["distance rbf"]["n"] == 4
+    assert [row["scores"]["distance rbf"]["best"] for row in ring["rows"]].count(True) == 1
+
+
+def test_markdown_marks_the_best_in_bold(table):
+    lines = render(table, "md").splitlines()
+    first = next(line for line in lines if line.startswith("| small | plain |"))
+    assert first.count("**") == 6
+    assert sum(line.startswith(f"| {REAL} |") for line in lines) == 3
+    assert r"edge & \<b\>" in render(table, "md")
+
+
+def test_latex_is_escaped_and_ruled(table):
+    text = render(table, "latex")
+    assert r"small vs auto\_encoder" in text
+    assert r"edge \& \textless{}b\textgreater{}" in text
+    assert text.count(r"\toprule") == text.count(r"\bottomrule") == 3
+    assert r"\textbf{" in text
+    assert "↓" not in text
+
+
+@pytest.mark.parametrize("width", [100, 120])
+def test_terminal_table_fits_the_console(table, width):
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(render(table, "table"))
+    text = console.export_text()
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+    for name in ("ring8", "people", "tiles", "far+slope(weight=10)", REAL, "divergence"):
+        assert name in text
+
+
+def test_folders_without_scores_still_list_their_cells(results):
+    frame = results.frame[results.frame["status"].ne("ok")]
+    for form in ("md", "csv", "json", "latex"):
+        assert "relative" in render(summary(frame), form)
+    assert summary(frame.iloc[:0]).sections == ()
