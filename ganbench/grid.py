@@ -34,9 +34,15 @@ class Evaluation(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    samples: int = Field(2000, ge=50, description="rows per sample, fewer if the test set is small")
-    seed: int = Field(0, ge=0, description="of the real sample and of every choice of a score")
-    floor_splits: int = Field(20, ge=2, description="real-vs-real repeats behind each floor")
+    samples: int = Field(
+        2000, ge=50, description="rows per sample, fewer if the test set is small"
+    )
+    seed: int = Field(
+        default=0, ge=0, description="of the real sample and of every choice of a score"
+    )
+    floor_splits: int = Field(
+        default=20, ge=2, description="real-vs-real repeats behind each floor"
+    )
 
 
 class _Rule(BaseModel):
@@ -187,8 +193,14 @@ def _sentence(error: ValidationError) -> str:
     place = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function"))
     if first["type"] == "extra_forbidden":
         key = str(first["loc"][-1])
-        choices = {"evaluation": Evaluation, "override": _Rule, "exclude": _Rule}
-        model = choices.get(str(first["loc"][0]), Grid) if len(first["loc"]) > 1 else Grid
+        choices: dict[str, type[BaseModel]] = {
+            "evaluation": Evaluation,
+            "override": _Rule,
+            "exclude": _Rule,
+        }
+        model: type[BaseModel] = Grid
+        if len(first["loc"]) > 1:
+            model = choices.get(str(first["loc"][0]), Grid)
         return str(components.unknown("grid field", key, model.model_fields))
     message = recipe.lower_first(str(first["msg"]))
     return f"field '{place}' = {first['input']!r} does not fit: {message}."

@@ -15,23 +15,34 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    generator_steps: int = Field(2000, gt=0, description="generator updates")
-    batch_size: int = Field(128, gt=1, description="samples per batch, for each player")
-    critic_steps: int = Field(1, gt=0, description="critic updates before each generator update")
-    generator_optimizer: Optimizer = Field("adam", description="optimiser of the generator")
-    critic_optimizer: Optimizer = Field("adam", description="optimiser of the critic")
-    generator_rate: float = Field(1e-3, gt=0, description="learning rate of the generator")
-    critic_rate: float = Field(1e-3, gt=0, description="learning rate of the critic")
-    momentum: float = Field(0.9, ge=0, lt=1, description="momentum of sgd")
-    beta1: float = Field(0.5, ge=0, lt=1, description="first-moment decay of adam")
-    beta2: float = Field(0.999, ge=0, lt=1, description="second-moment decay of adam and rmsprop")
+    generator_steps: int = Field(default=2000, gt=0, description="generator updates")
+    batch_size: int = Field(default=128, gt=1, description="samples per batch, for each player")
+    critic_steps: int = Field(
+        default=1, gt=0, description="critic updates before each generator update"
+    )
+    generator_optimizer: Optimizer = Field(
+        default="adam", description="optimiser of the generator"
+    )
+    critic_optimizer: Optimizer = Field(default="adam", description="optimiser of the critic")
+    generator_rate: float = Field(default=1e-3, gt=0, description="learning rate of the generator")
+    critic_rate: float = Field(default=1e-3, gt=0, description="learning rate of the critic")
+    momentum: float = Field(default=0.9, ge=0, lt=1, description="momentum of sgd")
+    beta1: float = Field(default=0.5, ge=0, lt=1, description="first-moment decay of adam")
+    beta2: float = Field(
+        default=0.999, ge=0, lt=1, description="second-moment decay of adam and rmsprop"
+    )
     schedule: Literal["constant", "linear", "cosine"] = Field(
-        "linear", description="of both rates; linear falls to zero over the second half"
+        default="linear", description="of both rates; linear falls to zero over the second half"
     )
     ema: float = Field(
-        0.999, ge=0, lt=1, description="decay of the generator's moving average; 0 keeps the last"
+        default=0.999,
+        ge=0,
+        lt=1,
+        description="decay of the generator's moving average; 0 keeps the last",
     )
-    block: int = Field(5, gt=0, description="seeds trained side by side; part of the identity")
+    block: int = Field(
+        default=5, gt=0, description="seeds trained side by side; part of the identity"
+    )
 
 
 def resolve(*layers: tuple[str, Mapping[str, Any]]) -> Recipe:

@@ -46,7 +46,9 @@ def _required(frame: pd.DataFrame | None) -> pd.DataFrame:
 
 def _run(cell: Json, seed: int, run_id: str, run: Json | None) -> dict[str, Any]:
     """Describe one planned run by the columns that do not depend on scores."""
-    status, reason = ("missing", "") if cell["misfit"] is None else ("incompatible", cell["misfit"])
+    status, reason = (
+        ("missing", "") if cell["misfit"] is None else ("incompatible", cell["misfit"])
+    )
     found = run or {}
     return {
         "run_id": run_id,

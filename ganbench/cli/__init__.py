@@ -27,7 +27,7 @@ class _Sentence(click.ClickException):
 
     def __init__(self, error: GanbenchError) -> None:
         super().__init__(" ".join(str(error).split()))
-        self.exit_code = error.exit_code
+        vars(self)["exit_code"] = error.exit_code
 
 
 class _Commands(click.Group):

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ganbench.plugins import Registry
-    from ganbench.results import Results
-    from ganbench.store import Store
+    from ganbench.report.formats import Format
+    from ganbench.store import Results, Store
 
 ROOT = Path("results")
 
@@ -87,12 +87,12 @@ def stdout_console() -> "Console":
     return console
 
 
-def print_summary(results: "Results", format: str) -> None:
+def print_summary(results: "Results", format: "Format") -> None:
     """Print the table of all cells on stdout: format table, csv, md, latex or json."""
     from ganbench.report.formats import render
     from ganbench.report.tables import summary
 
-    rendered = render(summary(results.frame), format)  # type: ignore[arg-type]
+    rendered = render(summary(results.frame), format)
     if isinstance(rendered, str):
         click.echo(rendered.rstrip("\n"))
     else:

@@ -1,5 +1,7 @@
 """The command doctor: is this installation fit to run?"""
 
+import os
+
 import click
 
 from ganbench.cli.common import ROOT, json_option, print_json, print_table
@@ -16,7 +18,6 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     from ganbench import environment
     from ganbench.errors import GanbenchError
     from ganbench.plugins import load_plugins
-    from ganbench.store import Store
 
     registry = load_plugins()
     facts = environment.describe(environment.find_device("auto"), registry)
@@ -31,8 +32,9 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
                 registry.find(kind, name)
             except GanbenchError as error:
                 problems.append(str(error))
-    problem = Store(ROOT).obstacle()
-    problems += [problem] if problem else []
+    home = next(path for path in (ROOT, *ROOT.resolve().parents) if path.exists())
+    if not os.access(home, os.W_OK):
+        problems.append(f"'{home.resolve()}' cannot be written; give `run` another --results.")
     if as_json:
         print_json({"environment": facts, "problems": problems})
     else:

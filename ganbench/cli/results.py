@@ -1,5 +1,6 @@
 """Commands about results: status, show, table, report."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from ganbench.cli.common import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ganbench.report.formats import Format
     from ganbench.store import Store
 
 _STATUSES = ("ok", "missing", "diverged", "failed", "timeout", "killed", "incompatible")
@@ -35,18 +37,22 @@ def status(results: str, as_json: bool) -> None:
 
     frame = load_results(open_store(results), load_plugins()).frame
     runs = frame.drop_duplicates("run_id")
-    cell = ["dataset", "generator", "discriminator", "loss", "prior"]
-    counts = runs.groupby([*cell, "status"], sort=False).size().unstack(fill_value=0)
-    shown = [name for name in _STATUSES if name in counts.columns]
+    counts: dict[tuple[str, ...], dict[str, int]] = {}
+    for run in runs.to_dict("records"):
+        pair = pair_label(run["generator"], run["discriminator"])
+        cell = (run["dataset"], pair, run["loss"], run["prior"])
+        row = counts.setdefault(cell, {})
+        row[run["status"]] = row.get(run["status"], 0) + 1
+    shown = [name for name in _STATUSES if any(name in row for row in counts.values())]
+    labels = ("dataset", "architecture", "loss", "prior")
     if as_json:
-        print_json(counts[shown].reset_index().to_dict("records"))
+        rows = [{**dict(zip(labels, cell, strict=True)), **row} for cell, row in counts.items()]
+        print_json(rows)
         return
-    rows = []
-    for labels, row in counts[shown].iterrows():
-        dataset, generator, discriminator, loss, prior = labels  # type: ignore[misc]
-        pair = pair_label(str(generator), str(discriminator))
-        rows.append([str(dataset), pair, str(loss), str(prior), *(str(row[s]) for s in shown)])
-    print_table(["dataset", "architecture", "loss", "prior", *shown], rows)
+    print_table(
+        [*labels, *shown],
+        [[*cell, *(str(row.get(name, 0)) for name in shown)] for cell, row in counts.items()],
+    )
     totals = runs["status"].value_counts()
     click.echo(", ".join(f"{totals[name]} {name}" for name in shown) + ".")
 
@@ -62,7 +68,7 @@ def show(run: str, results: str | None, as_json: bool) -> None:
     """
     store, run_id = _find_run(run, results)
     record, scores = store.run(run_id), store.scores(run_id)
-    rows: list[dict[str, Any]] = [] if scores is None else scores.to_dict("records")
+    rows: list[Any] = [] if scores is None else scores.to_dict("records")
     if as_json:
         print_json({**record, "scores": rows, "log": store.log(run_id)})
         return
@@ -107,7 +113,7 @@ def _flat(value: Any) -> str:
 
 def _number(value: Any) -> str:
     if isinstance(value, float):
-        return "" if value != value else f"{value:.4g}"  # noqa: PLR0124
+        return "" if math.isnan(value) else f"{value:.4g}"
     return "" if value is None else str(value)
 
 
@@ -121,7 +127,7 @@ def _number(value: Any) -> str:
     help="How to print it.",
 )
 @click.option("--tidy", is_flag=True, help="One row for each run and score instead of cells.")
-def table(results: str, format: str, tidy: bool) -> None:
+def table(results: str, format: "Format", tidy: bool) -> None:
     """Print the scores: mean and 95% interval over seeds, or with --tidy every single one."""
     from ganbench.plugins import load_plugins
     from ganbench.results import load_results
@@ -133,7 +139,7 @@ def table(results: str, format: str, tidy: bool) -> None:
         print_summary(loaded, format)
 
 
-def _print_tidy(frame: "pd.DataFrame", format: str) -> None:
+def _print_tidy(frame: "pd.DataFrame", format: "Format") -> None:
     from ganbench.report import tables
 
     data = tables.tidy(frame)
@@ -159,7 +165,9 @@ def _print_tidy(frame: "pd.DataFrame", format: str) -> None:
 @click.command()
 @results_argument
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder.  [default: RESULTS/report]"
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder.  [default: RESULTS/report]",
 )
 def report(results: str, out: Path | None) -> None:
     """Write one self-contained HTML page, and its figures as PNG and SVG."""

@@ -40,42 +40,100 @@ class _Axes(NamedTuple):
 
 @click.command()
 @click.option("--grid", metavar="NAME|FILE.toml", help="A named grid, or a file of your own.")
-@click.option("-a", "--architecture", "architectures", multiple=True, metavar="EXPRESSION",
-              help='Players, such as "mlp(width=64)" or "generator=A discriminator=B". Repeatable.')
-@click.option("-l", "--loss", "losses", multiple=True, metavar="EXPRESSION",
-              help='Loss with regularizers, such as "ns+r1(gamma=0.1)". Repeatable.')
-@click.option("-d", "--dataset", "datasets", multiple=True, metavar="EXPRESSION",
-              help="Dataset. Repeatable.")
-@click.option("-p", "--prior", "priors", multiple=True, metavar="EXPRESSION",
-              help='Noise, such as "normal(dim=16)". Repeatable.')
-@click.option("-m", "--metric", "metrics", multiple=True, metavar="EXPRESSION",
-              help="Score. Repeatable; all that are registered if left out.")
+@click.option(
+    "-a",
+    "--architecture",
+    "architectures",
+    multiple=True,
+    metavar="EXPRESSION",
+    help='Players, such as "mlp(width=64)" or "generator=A discriminator=B". Repeatable.',
+)
+@click.option(
+    "-l",
+    "--loss",
+    "losses",
+    multiple=True,
+    metavar="EXPRESSION",
+    help='Loss with regularizers, such as "ns+r1(gamma=0.1)". Repeatable.',
+)
+@click.option(
+    "-d", "--dataset", "datasets", multiple=True, metavar="EXPRESSION", help="Dataset. Repeatable."
+)
+@click.option(
+    "-p",
+    "--prior",
+    "priors",
+    multiple=True,
+    metavar="EXPRESSION",
+    help='Noise, such as "normal(dim=16)". Repeatable.',
+)
+@click.option(
+    "-m",
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="EXPRESSION",
+    help="Score. Repeatable; all that are registered if left out.",
+)
 @click.option("--seeds", metavar="10|0-4|1,5,7", help="How many seeds, or which.")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
-              help="Recipe setting, such as generator_steps=500; wins over the grid. Repeatable.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Recipe setting, such as generator_steps=500; wins over the grid. Repeatable.",
+)
 @click.option("--results", metavar="DIR", help="Results folder.  [default: results/<grid name>]")
-@click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps",
-              help="Where to train.")
-@click.option("-j", "--jobs", type=click.IntRange(1, 1024),
-              help="Worker processes.  [default: one for each core, one on a GPU]")
-@click.option("--executor", type=click.Choice(["local", "inline"]), default="local",
-              show_default=True, help="Worker processes, or this process (for debugging).")
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
-              help="Stop a block of seeds that takes longer.")
-@click.option("--retries", type=click.IntRange(0, 100), default=0, show_default=True,
-              help="Try a failed block again this often.")
+@click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="auto|cpu|cuda[:N]|mps",
+    help="Where to train.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 1024),
+    help="Worker processes.  [default: one for each core, one on a GPU]",
+)
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "inline"]),
+    default="local",
+    show_default=True,
+    help="Worker processes, or this process (for debugging).",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="Stop a block of seeds that takes longer.",
+)
+@click.option(
+    "--retries",
+    type=click.IntRange(0, 100),
+    default=0,
+    show_default=True,
+    help="Try a failed block again this often.",
+)
 @click.option("--retry-failed", is_flag=True, help="Run again what failed before.")
 @click.option("--fresh", is_flag=True, help="Run again everything in the grid.")
-@click.option("-x", "--max-failures", type=click.IntRange(1), metavar="N",
-              help="Stop after N failed runs.")
-@click.option("--report/--no-report", default=True, show_default=True,
-              help="Write the HTML report at the end.")
+@click.option(
+    "-x", "--max-failures", type=click.IntRange(1), metavar="N", help="Stop after N failed runs."
+)
+@click.option(
+    "--report/--no-report",
+    default=True,
+    show_default=True,
+    help="Write the HTML report at the end.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the cells and what would be run.")
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 @click.option("-v", "--verbose", is_flag=True, help="Log what goes on to stderr.")
 @click.pass_context
-def run(ctx: click.Context, **options: Any) -> None:
+def run(ctx: click.Context, /, **options: Any) -> None:
     """Train and score every cell of a grid, print the table and write the report.
 
     The grid comes from --grid, from flags (-a, -l and -d), or from a grid whose axes flags
@@ -83,7 +141,7 @@ def run(ctx: click.Context, **options: Any) -> None:
     """
     from ganbench import environment
     from ganbench.evaluation import build_metrics
-    from ganbench.execution.tasks import make_plan
+    from ganbench.execution.tasks import Redo, make_plan
     from ganbench.grid import plan as plan_cells
     from ganbench.plugins import load_plugins
     from ganbench.store import Store
@@ -95,7 +153,9 @@ def run(ctx: click.Context, **options: Any) -> None:
     metrics = build_metrics(grid.metrics, registry)
     device = environment.find_device(options["device"])
     store = Store(Path(options["results"]) if options["results"] else ROOT / grid.name)
-    redo = "all" if options["fresh"] else "failures" if options["retry_failed"] else "nothing"
+    redo: Redo = (
+        "all" if options["fresh"] else "failures" if options["retry_failed"] else "nothing"
+    )
     plan = make_plan(grid, cells, metrics, device, store, redo)
     if options["dry_run"]:
         _show_plan(plan, options["as_json"])
@@ -125,7 +185,7 @@ def _grid(options: dict[str, Any], registry: "Registry") -> "Grid":
     base: dict[str, Any] = {"name": FLAGS_GRID}
     if options["grid"] or FLAGS_GRID in registry.entries["grid"]:
         base = load_grid(options["grid"] or FLAGS_GRID, registry).model_dump()
-    flags = {name: list(value) for name, value in axes._asdict().items() if value}
+    flags: dict[str, Any] = {name: list(value) for name, value in axes._asdict().items() if value}
     flags |= {"seeds": axes.seeds} if axes.seeds else {}
     settings = parse_settings(options["settings"])
     rules = [*base.get("override", []), *([{"where": {}, "set": settings}] if settings else [])]
@@ -134,9 +194,7 @@ def _grid(options: dict[str, Any], registry: "Registry") -> "Grid":
 
 def _show_plan(plan: "Plan", as_json: bool) -> None:
     if as_json:
-        print_json(
-            [{**each.record(), "status": dict(each.status)} for each in plan.cells]
-        )
+        print_json([{**each.record(), "status": dict(each.status)} for each in plan.cells])
         return
     print_table(
         ("cell", "cached", "to run", "failed before", "incompatible"),
@@ -232,9 +290,7 @@ def _closing(summary: "Summary") -> str:
 def _exit_code(plan: "Plan", store: "Store", summary: "Summary") -> int:
     """Return 0 if every run of the grid is ok, else 1."""
     stored = store.runs()
-    fine = all(
-        run_id in stored and stored[run_id]["status"] == "ok" for run_id in plan.run_ids
-    )
+    fine = all(run_id in stored and stored[run_id]["status"] == "ok" for run_id in plan.run_ids)
     return 0 if fine and not summary.problems else 1
 
 

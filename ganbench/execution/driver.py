@@ -151,7 +151,7 @@ class Observers:
             if values:
                 self._call("ganbench_progress", run=run, step=event["step"], values=values)
 
-    def finished(self, run: Mapping[str, Any], scores: list[dict[str, Any]]) -> None:
+    def finished(self, run: Mapping[str, Any], scores: list[Any]) -> None:
         """Tell that a run has ended."""
         self._call("ganbench_run_finished", run=run, scores=scores)
 

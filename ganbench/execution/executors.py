@@ -1,5 +1,6 @@
 """Where tasks run: in worker processes, or inside this process."""
 
+import functools
 import json
 import multiprocessing
 import signal
@@ -63,7 +64,7 @@ class InlineExecutor:
             if stopping():
                 return
             try:
-                records = perform(task, folder, lambda event, task=task: on_event(task, event))
+                records = perform(task, folder, functools.partial(on_event, task))
             except StoreError:
                 raise
             except Exception as error:
@@ -105,7 +106,9 @@ class LocalExecutor:
                     while waiting and len(running) < self.jobs and not stopping():
                         follower = _Follower(waiting.pop(), Path(events) / f"{len(waiting)}.jsonl")
                         arguments = [follower.task, folder, follower.path]
-                        future = pool.schedule(_work, args=arguments, timeout=self.timeout)
+                        future: Future[list[Json]] = pool.schedule(
+                            _work, args=arguments, timeout=self.timeout
+                        )
                         running[future] = follower
                     time.sleep(_POLL_SECONDS)
                     for future, follower in list(running.items()):
@@ -125,7 +128,7 @@ def _ignore_interrupts() -> None:
 
 def _work(task: Task, folder: Path, events: Path) -> list[Json]:
     with events.open("a", encoding="utf-8", buffering=1) as file:
-        return perform(task, folder, lambda event: print(json.dumps(event), file=file))  # noqa: T201
+        return perform(task, folder, lambda event: print(json.dumps(event), file=file))
 
 
 def _outcome(task: Task, future: "Future[list[Json]]", timeout: float | None) -> Outcome:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 
@@ -12,6 +12,9 @@ from ganbench.evaluation import Evaluator
 from ganbench.grid import Cell, Grid
 from ganbench.plugins import Built
 from ganbench.store import Json, Store
+
+Redo = Literal["nothing", "failures", "all"]
+"""Which finished runs to run again."""
 
 FAILURES = ("diverged", "failed", "timeout", "killed")
 """Statuses of runs that ended without scores."""
@@ -97,7 +100,7 @@ def make_plan(
     metrics: list[Built],
     device: torch.device,
     store: Store,
-    redo: Literal["nothing", "failures", "all"] = "nothing",
+    redo: Redo = "nothing",
 ) -> Plan:
     """Compare a grid with what is stored and list what remains to do."""
     stored = store.runs()
@@ -114,7 +117,7 @@ def make_plan(
     return plan
 
 
-def _status(run: Json | None, redo: str) -> str:
+def _status(run: Json | None, redo: Redo) -> str:
     if run is None or redo == "all" or (redo == "failures" and run["status"] in FAILURES):
         return "missing"
     return str(run["status"])

@@ -166,9 +166,7 @@ def _scored(files: RunFiles, evaluator: Evaluator, metrics: list[Built]) -> RunF
     return dataclasses.replace(files, run=run, scores=scores)
 
 
-def _running_scores(
-    progress: Progress, evaluator: Evaluator, metrics: list[Built]
-) -> list[Point]:
+def _running_scores(progress: Progress, evaluator: Evaluator, metrics: list[Built]) -> list[Point]:
     """Score all healthy seeds in the cheap way at a pause."""
     samples = progress.ensemble.generate(len(evaluator.real_running), "running")
     return [

@@ -11,6 +11,8 @@ from ganbench.errors import MetricError
 Floats = NDArray[np.float64]
 SampleLike = ArrayLike | Tensor
 
+LARGEST = 1e100
+
 
 def as_sample(values: SampleLike, name: str, least: int = 2) -> Floats:
     """Return `values` as a finite float64 array (n, d) with at least `least` rows.
@@ -31,6 +33,8 @@ def as_sample(values: SampleLike, name: str, least: int = 2) -> Floats:
     if not np.isfinite(sample).all():
         bad = int((~np.isfinite(sample)).any(axis=1).sum())
         raise MetricError(f"`{name}` has NaN or infinite values in {bad} of its rows.")
+    if np.abs(sample).max() > LARGEST:
+        raise MetricError(f"`{name}` has values beyond {LARGEST:g}, whose squares overflow.")
     return sample
 
 

@@ -45,7 +45,8 @@ def jsd_known_density(
 
     A density q is fitted to four folds of `y`, and `D = p / (p + q)` judges the fifth one and as
     many rows of `x`. Kernel bandwidths and neighbour counts compete for the best bound on an
-    inner fifth of the fitting rows. Held out, no q can exceed the JSD in expectation.
+    inner fifth of the fitting rows, and with q = p, so that the worst bound to be expected is 0.
+    Held out, no q can exceed the JSD in expectation.
 
     Args:
         x: real sample (n, d).
@@ -75,10 +76,10 @@ def jsd_known_density(
         best = _best_candidate(
             (first[~tests[0]], second[~tests[1]]), (log_p[0][~tests[0]], log_p[1][~tests[1]]), rng
         )
-        chosen.append(candidate_names()[best])
+        chosen.append([*candidate_names(), "p"][best])
         log_q = fit_log_densities(second[~tests[1]])
         for sample, test, of_p, out in zip((first, second), tests, log_p, log_ratios, strict=True):
-            out[test] = _clip(of_p[test] - log_q(sample[test])[best])
+            out[test] = _log_ratios(of_p[test], log_q(sample[test]))[best]
     return _bound(log_ratios[0], log_ratios[1], "known", {"densities": chosen})
 
 
@@ -99,15 +100,16 @@ def jsd_knn(
     Args:
         x: real sample (n, d).
         y: generated sample (m, d); of the larger sample, min(n, m) random rows are used.
-        rng: draws those rows, the jitter of duplicates and the subsamples.
+        rng: draws those rows, the jitter and the subsamples.
         k: number of neighbours.
         scale: (d,) by which columns are divided; fit it on a reference that all variants share.
         interval: whether to add a 95% interval from subsamples of 63.2% without replacement.
             (A bootstrap would create ties.) It holds the sampling error, not the bias.
 
     Returns:
-        The estimate. Duplicated rows would make distances vanish: they are moved by 1e-9 of a
-        standard deviation, and their number is in `details["jittered"]`.
+        The estimate. Ties between distances, such as from duplicated rows or discrete columns,
+        would spoil it: all rows are moved by about 1e-9 of a typical deviation, which leaves
+        the order of other distances as it is. `details["duplicates"]` counts repeated rows.
 
     Raises:
         MetricError: if a sample, `k` or `scale` makes no sense.
@@ -124,13 +126,14 @@ def jsd_knn(
     rows = np.vstack([_random_rows(first, n, rng), _random_rows(second, n, rng)])
     if scale is not None:
         rows = rows / _scale_vector(scale, rows.shape[1])
-    rows, jittered = _without_duplicates(rows, rng)
+    distinct = len(np.unique(rows, axis=0))
+    rows = rows + JITTER * _typical_deviations(rows) * rng.standard_normal(rows.shape)
     keeps = [np.ones(2 * n, dtype=bool)]
     if interval:
         keeps += [np.concatenate([_keep(n, rng), _keep(n, rng)]) for _ in range(SUBSAMPLES)]
     values = label_information(rows[:n], rows[n:], k, np.array(keeps))
     value = float(values[0])
-    details = {"jittered": jittered, "bits": value / math.log(2)}
+    details = {"duplicates": 2 * n - distinct, "bits": value / math.log(2)}
     if not interval:
         return Score(value, n_real=n, n_fake=n, estimator="knn", details=details)
     # Subsamples of one sample share rows, so that they vary less than independent ones would.
@@ -221,12 +224,17 @@ def _best_candidate(
     tests = [_folds(len(sample), rng) == 0 for sample in samples]
     log_q = fit_log_densities(samples[1][~tests[1]])
     log_ratios = [
-        _clip(of_p[test] - log_q(sample[test]))
+        _log_ratios(of_p[test], log_q(sample[test]))
         for sample, of_p, test in zip(samples, log_p, tests, strict=True)
     ]
     losses = np.logaddexp(0, -log_ratios[0]).mean(axis=1)
     losses += np.logaddexp(0, log_ratios[1]).mean(axis=1)
     return int(losses.argmin())
+
+
+def _log_ratios(log_p: Floats, log_q: Floats) -> Floats:
+    """Return log p/q for each candidate q, and last for q = p, (candidates + 1, m)."""
+    return _clip(np.vstack([log_p - log_q, np.zeros_like(log_p)]))
 
 
 def _random_rows(sample: Floats, n: int, rng: np.random.Generator) -> Floats:
@@ -240,12 +248,14 @@ def _scale_vector(scale: ArrayLike, d: int) -> Floats:
     return vector
 
 
-def _without_duplicates(rows: Floats, rng: np.random.Generator) -> tuple[Floats, int]:
-    _, inverse, counts = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
-    repeated = counts[inverse.ravel()] > 1
-    spread = rows.std(axis=0)
-    noise = rng.standard_normal(rows.shape) * JITTER * np.where(spread > 0, spread, 1.0)
-    return np.where(repeated[:, None], rows + noise, rows), int(repeated.sum())
+def _typical_deviations(rows: Floats) -> Floats:
+    """Return the median non-zero deviation from the median of each column, 1 where constant.
+
+    Unlike a standard deviation it is not inflated by heavy tails.
+    """
+    deviations = np.abs(rows - np.median(rows, axis=0))
+    typical = [np.median(column[column > 0]) if column.any() else 1.0 for column in deviations.T]
+    return np.array(typical, dtype=np.float64)
 
 
 def _keep(n: int, rng: np.random.Generator) -> NDArray[np.bool_]:

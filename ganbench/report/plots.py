@@ -225,7 +225,9 @@ def _strip(axis: Axes, section: Section, column: Column) -> None:
 def learning_curves(results: Results, dataset: str) -> Figure:
     """Draw both objectives and the running scores against the step: mean and range of seeds."""
     section = section_of(results, dataset)
-    curves = {(row.loss, section.player(row)): _curves(results, row) for row in section.rows}
+    curves = {
+        (row.loss, section.player(row)): _curves(results, row) for row in section.rows if row.runs
+    }
     found = {name for curve in curves.values() for name in curve.index.get_level_values(0)}
     names = [*(name for name in LOSSES if name in found), *sorted(found.difference(LOSSES))]
     if not names:
@@ -251,12 +253,13 @@ def learning_curves(results: Results, dataset: str) -> Figure:
 
 def _curves(results: Results, row: Row, points: int = 200) -> pd.DataFrame:
     """Return mean, min and max over seeds, by quantity and (thinned) step."""
-    empty = pd.DataFrame({"step": [0][:0], "quantity": [""][:0], "value": [0.0][:0]})
-    history = pd.concat([empty, *map(results.history, row.runs.values())])
-    thinning = max(1, int(history["step"].max()) // points) if len(history) else 1
+    histories = {seed: results.history(run_id) for seed, run_id in row.runs.items()}
+    history = pd.concat(histories, names=["seed"])
+    last = int(history["step"].max()) if len(history) else 0
+    thinning = max(1, last // points)
     history["step"] = history["step"] // thinning * thinning
-    one_seed = history.groupby(["quantity", "step"])["value"]
-    return one_seed.agg(["mean", "min", "max"])
+    by_seed = history.groupby(["seed", "quantity", "step"])["value"].mean()
+    return by_seed.groupby(["quantity", "step"]).agg(["mean", "min", "max"])
 
 
 def _curve(axis: Axes, curves: pd.DataFrame | None, name: str, colour: str) -> None:

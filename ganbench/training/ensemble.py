@@ -70,7 +70,9 @@ class Ensemble:
         prior, dataset = self.cell.prior.value, self.cell.dataset.value
         noise = torch.stack(
             [
-                prior.sample((count,), seeding.torch_stream(slot, "sample", role, device=self.device))
+                prior.sample(
+                    (count,), seeding.torch_stream(slot, "sample", role, device=self.device)
+                )
                 for slot in self.slots
             ]
         )
@@ -80,7 +82,9 @@ class Ensemble:
             return self.game.generator(parameters, under(state, "generator.buffer"), noise)
 
         with torch.no_grad():
-            parts = [vmap(draw)(self.state, part) for part in noise.split(_SAMPLE_BATCH, dim=1)]
+            parts = [
+                vmap(draw)(self.state, part) for part in torch.split(noise, _SAMPLE_BATCH, dim=1)
+            ]
         samples = torch.cat(parts, dim=1)[: len(self.seeds)].cpu()
         return torch.stack([dataset.project(one) for one in samples])
 

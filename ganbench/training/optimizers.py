@@ -28,7 +28,7 @@ def make_optimizer(name: str, recipe: Recipe) -> Optimizer:
 
 
 def _sgd(recipe: Recipe) -> Optimizer:
-    """Gradient descent with momentum (Polyak 1964), as in Algorithm 1 of Goodfellow et al. 2014."""
+    """Gradient descent with momentum (Polyak 1964), as Goodfellow et al. 2014 suggest."""
 
     def update(
         theta: Tensor, gradient: Tensor, slots: tuple[Tensor, ...], rate: Tensor, _: Tensor

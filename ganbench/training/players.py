@@ -30,7 +30,7 @@ class Player:
 
     def unflatten(self, row: Tensor) -> dict[str, Tensor]:
         """Cut the flat vector (P,) into parameters by name."""
-        parts = row.split([math.prod(shape) for shape in self.shapes.values()])
+        parts = torch.split(row, [math.prod(shape) for shape in self.shapes.values()])
         return {
             name: part.view(shape)
             for (name, shape), part in zip(self.shapes.items(), parts, strict=True)

@@ -117,5 +117,3 @@ def _difference(actual: State, expected: State) -> float:
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [""])[0][:200]
-
-

@@ -37,7 +37,9 @@ class Game:
         owners = {"loss": self.loss.draws}
         owners |= {f"regularizer{i}": part.draws for i, part in enumerate(self.regularizers)}
         return {
-            f"{owner}.{name}": draw for owner, draws in owners.items() for name, draw in draws.items()
+            f"{owner}.{name}": draw
+            for owner, draws in owners.items()
+            for name, draw in draws.items()
         }
 
     def initial_state(self, generator: Tensor, critic: Tensor) -> State:

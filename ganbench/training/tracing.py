@@ -4,12 +4,12 @@ The replay has no vmap, autograd or module overhead: for small networks that ove
 the time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, fx
-from torch.func import functionalize
 from torch._functorch.compile_utils import fx_graph_cse  # pinned with torch's version range
+from torch.func import functionalize
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.passes.shape_prop import ShapeProp
 
@@ -52,9 +52,7 @@ def trace(step: Step, state: State, batch: State, clock: State) -> Step:
 
 
 def _flatten(names: Sequence[Sequence[str]], groups: Sequence[State]) -> list[Tensor]:
-    return [
-        group[name] for chosen, group in zip(names, groups, strict=True) for name in chosen
-    ]
+    return [group[name] for chosen, group in zip(names, groups, strict=True) for name in chosen]
 
 
 def _refuse_mutation(graph: fx.GraphModule) -> None:
@@ -112,5 +110,3 @@ def _fuse_bias(graph: fx.Graph, node: fx.Node) -> None:
 def _shape(node: fx.Node) -> tuple[int, ...] | None:
     meta = node.meta.get("tensor_meta")
     return tuple(meta.shape) if meta is not None else None
-
-

@@ -82,6 +82,7 @@ def test_collapsed_generators_get_finite_bad_scores(estimate, constant):
     [
         (lambda x, y: (np.where(x == x[0, 0], np.nan, x), y), "`x` has NaN or infinite values"),
         (lambda x, y: (x, np.where(y == y[0, 0], np.inf, y)), "`y` has NaN or infinite values"),
+        (lambda x, y: (x * 1e200, y), "`x` has values beyond 1e+100"),
         (lambda x, y: (x[:1], y), "`x` has 1 rows, but at least"),
         (lambda x, y: (x, y[:0]), "`y` has 0 rows, but at least"),
         (lambda x, y: (x, y[:, :1]), "`y` has 1 columns, but `x` has 2"),

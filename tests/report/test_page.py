@@ -2,7 +2,9 @@ import base64
 import csv
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 
@@ -94,15 +96,18 @@ def test_headings_descend_one_by_one(page):
     levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h\d", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_a_missing_plugin_costs_only_its_panel(without_plugin, tmp_path):
     frame = without_plugin.frame
-    one = type(without_plugin)(
-        **{**vars(without_plugin), "frame": frame[frame["dataset"].eq("tiles")]}
-    )
+    one = replace(without_plugin, frame=frame[frame["dataset"].eq("tiles")])
     text = write_report(one, tmp_path).read_text()
     assert "Not drawn: The plugin of &#39;tiles&#39; is not installed" in text
     assert len(Page(text).all("img")) == 3
-    assert not [path for path in tmp_path.rglob("*") if path.name.startswith("tmp")]
+    assert not list(tmp_path.rglob(".*")), "no temporary file is left"
+
+
+def test_a_folder_without_runs_has_a_page(results, tmp_path):
+    text = write_report(replace(results, frame=results.frame.iloc[:0]), tmp_path).read_text()
+    assert "0 of 0 compatible runs are ok" in text

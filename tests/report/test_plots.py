@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 from matplotlib.contour import QuadContourSet
+from matplotlib.text import Text
 
 from ganbench.api import Dataset, DataSpec
 from ganbench.errors import GanbenchError
@@ -14,7 +15,7 @@ DRAWN = [plots.heatmaps, plots.seed_strips, plots.learning_curves, samples]
 
 
 def texts(figure):
-    return " ".join(text.get_text() for text in figure.findobj(lambda a: hasattr(a, "get_text")))
+    return " ".join(text.get_text() for text in figure.findobj(Text))
 
 
 def assert_legend_is_beside_the_panels(figure):

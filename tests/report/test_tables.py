@@ -140,7 +140,7 @@ def test_labels_break_between_components():
 def test_csv_is_numeric(table):
     rows = list(csv.DictReader(io.StringIO(render(table, "csv"))))
     assert len(rows) == 30
-    section, row = cell(table, "ring8", "small", "plain")
+    _, row = cell(table, "ring8", "small", "plain")
     assert float(rows[0]["distance rbf mean"]) == row.scores["distance rbf"].mean
     assert float(rows[0]["distance rbf low"]) == row.scores["distance rbf"].low
     assert (rows[0]["ok"], rows[0]["planned"]) == ("4", "4")
