@@ -35,7 +35,7 @@ class Evaluation(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     samples: int = Field(
-        2000, ge=50, description="rows per sample, fewer if the test set is small"
+        default=2000, ge=50, description="rows per sample, fewer if the test set is small"
     )
     seed: int = Field(
         default=0, ge=0, description="of the real sample and of every choice of a score"
