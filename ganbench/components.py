@@ -7,13 +7,14 @@ import itertools
 import math
 import re
 import typing
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from ganbench.errors import SpecError, UnknownComponentError
+from ganbench.errors import PluginError, SpecError, UnknownComponentError
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _LONGEST = 1000
@@ -88,10 +89,11 @@ def parse_pair(text: str) -> tuple[Component, Component]:
 
 def _split(text: str, separator: str) -> list[str]:
     """Split at separators outside brackets and quotes."""
-    parts, depth, quote, start = [], 0, "", 0
+    parts, depth, quote, start, escaped = [], 0, "", 0, False
     for position, character in enumerate(text):
         if quote:
-            quote = "" if character == quote else quote
+            quote = "" if character == quote and not escaped else quote
+            escaped = character == "\\" and not escaped
         elif character in "'\"":
             quote = character
         elif character in "([{":
@@ -111,11 +113,8 @@ def _parse_one(text: str, whole: str) -> Component:
     rest = text[match.end() :].strip()
     if not rest:
         return Component(match[0])
-    try:
-        call = ast.parse(f"f{rest}", mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise SpecError(f"Cannot read '{text}' in '{whole}'. {_SHAPE}") from None
-    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+    call = _call(rest)
+    if call is None:
         raise SpecError(f"Cannot read '{text}' in '{whole}'. {_SHAPE}")
     if call.args:
         raise SpecError(f"Name every parameter in '{text}': name(param=value).")
@@ -127,22 +126,43 @@ def _parse_one(text: str, whole: str) -> Component:
     return Component(match[0], tuple(params.items()))
 
 
-def _literal(node: ast.expr, key: str, text: str) -> Any:
-    if isinstance(node, ast.Name) and node.id in ("true", "false"):
-        return node.id == "true"
+def _call(arguments: str) -> ast.Call | None:
+    """Parse `(...)` as the arguments of a call, None if it is not that."""
+    if not (arguments.startswith("(") and arguments.endswith(")")):
+        return None
     try:
-        value = ast.literal_eval(node)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(f"f{arguments}", mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return tree if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) else None
+
+
+class _Words(ast.NodeTransformer):
+    """Reads true and false as TOML does."""
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+        return ast.Constant(node.id == "true") if node.id in ("true", "false") else node
+
+
+def _literal(node: ast.expr, key: str, text: str) -> Any:
+    try:
+        value = ast.literal_eval(_Words().visit(node))
     except (ValueError, TypeError, RecursionError, MemoryError):
         raise SpecError(
             f"'{key}' in '{text}' is no literal: write a number, true, false, a quoted text, "
             "a (tuple), or a [list] of alternatives."
         ) from None
-    _check_plain(value, key, text)
+    for item in value if isinstance(value, list) else [value]:
+        _check_plain(item, key, text)
+    if value == []:
+        raise SpecError(f"'{key}' in '{text}' is empty.")
     return value
 
 
 def _check_plain(value: Any, key: str, text: str) -> None:
-    if isinstance(value, list | tuple):
+    if isinstance(value, tuple):
         if not value:
             raise SpecError(f"'{key}' in '{text}' is empty.")
         for item in value:
@@ -150,7 +170,7 @@ def _check_plain(value: Any, key: str, text: str) -> None:
     elif isinstance(value, float) and not math.isfinite(value):
         raise SpecError(f"'{key}' in '{text}' is not finite.")
     elif not isinstance(value, bool | int | float | str | None):
-        raise SpecError(f"'{key}' in '{text}' must be a number, text, true, false or a list.")
+        raise SpecError(f"'{key}' in '{text}' must be a number, text, true, false, a tuple or a list of these.")
 
 
 # ---------------------------------------------------------------------------------- parameters
@@ -181,14 +201,26 @@ class Parameter:
 
 
 def parameters(factory: Callable[..., Any]) -> tuple[Parameter, ...]:
-    """Read a factory's parameters from its typed signature."""
+    """Read a factory's parameters from its typed signature.
+
+    Raises:
+        PluginError: if an annotation cannot be resolved or has no values to check.
+    """
     function = factory.__init__ if inspect.isclass(factory) else factory
-    hints = typing.get_type_hints(function, include_extras=True)
-    return tuple(
-        Parameter(name, hints.get(name, Any), parameter.default)
-        for name, parameter in inspect.signature(factory).parameters.items()
-        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
-    )
+    try:
+        hints = typing.get_type_hints(function, include_extras=True)
+        accepted = tuple(
+            Parameter(name, hints.get(name, Any), parameter.default)
+            for name, parameter in inspect.signature(factory).parameters.items()
+            if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+        )
+        for parameter in accepted:
+            TypeAdapter(parameter.annotation)
+    except Exception as error:
+        raise PluginError(
+            f"The signature of {factory!r} cannot be read: {type(error).__name__}: {error}"
+        ) from error
+    return accepted
 
 
 def bind(component: Component, accepted: Sequence[Parameter]) -> dict[str, Any]:
@@ -209,9 +241,17 @@ def bind(component: Component, accepted: Sequence[Parameter]) -> dict[str, Any]:
     if missing:
         raise SpecError(f"{name} needs {', '.join(missing)}. Accepted: {choices}.")
     return {
-        key: _validated(name, parameter, given[key]) if key in given else parameter.default
+        key: _validated(name, parameter, given[key]) if key in given else _default(parameter)
         for key, parameter in known.items()
     }
+
+
+def _default(parameter: Parameter) -> Any:
+    """Return the default as it would be were it written out: 1.0 for `weight: float = 1`."""
+    try:
+        return TypeAdapter(parameter.annotation).validate_python(parameter.default, strict=True)
+    except ValidationError:
+        return parameter.default
 
 
 def _validated(name: str, parameter: Parameter, value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import subprocess
 from importlib.metadata import distribution
 from pathlib import Path
@@ -28,11 +29,9 @@ def find_device(name: str) -> torch.device:
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    kind, _, index = name.partition(":")
-    if kind not in ("cpu", "cuda", "mps") or (
-        name != kind and not (kind == "cuda" and index.isdigit())
-    ):
+    if not re.fullmatch("cpu|mps|cuda(:[0-9]{1,4})?", name):
         raise SpecError(f"No device named '{name}'. Available: auto, cpu, cuda, cuda:N, mps.")
+    kind, _, index = name.partition(":")
     if kind == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if int(index or 0) >= count:
@@ -40,7 +39,7 @@ def find_device(name: str) -> torch.device:
                 f"There is no device '{name}' here: torch {torch.__version__} sees {count} CUDA "
                 "devices. Use --device auto or cpu."
             )
-    if kind == "mps" and not torch.backends.mps.is_available():
+    if name == "mps" and not torch.backends.mps.is_available():
         raise DeviceError("There is no device 'mps' here. Use --device auto or cpu.")
     return torch.device(name)
 

@@ -49,7 +49,10 @@ class _Rule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     where: dict[str, str]
-    set: dict[str, Any] = {}
+
+
+class _Override(_Rule):
+    set: dict[str, Any]
 
 
 class Grid(BaseModel):
@@ -66,7 +69,7 @@ class Grid(BaseModel):
     losses: list[str] = []
     train: dict[str, Any] = {}
     evaluation: Evaluation = Evaluation()
-    override: list[_Rule] = []
+    override: list[_Override] = []
     exclude: list[_Rule] = []
 
     @property
@@ -160,7 +163,7 @@ def load_grid(name_or_file: str, registry: Registry) -> Grid:
         raise SpecError(f"Cannot read the grid file '{path}': {error.strerror}.") from None
     except UnicodeDecodeError:
         raise SpecError(f"The grid file '{path}' is not UTF-8 text.") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise SpecError(f"The grid file '{path}' is no valid TOML: {error}.") from None
     return make_grid({"name": path.stem, **data}, origin=str(path))
 
@@ -189,21 +192,30 @@ def make_grid(data: Mapping[str, Any], origin: str) -> Grid:
 
 
 def _sentence(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function"))
+    first, *others = error.errors()
+    place = _place(first["loc"])
     if first["type"] == "extra_forbidden":
         key = str(first["loc"][-1])
         choices: dict[str, type[BaseModel]] = {
             "evaluation": Evaluation,
-            "override": _Rule,
+            "override": _Override,
             "exclude": _Rule,
         }
         model: type[BaseModel] = Grid
         if len(first["loc"]) > 1:
             model = choices.get(str(first["loc"][0]), Grid)
         return str(components.unknown("grid field", key, model.model_fields))
-    message = recipe.lower_first(str(first["msg"]))
+    alternatives = [first, *(other for other in others if _place(other["loc"]) == place)]
+    message = " or ".join(recipe.lower_first(str(each["msg"])) for each in alternatives)
+    if first["type"] == "missing":
+        return f"field '{place}' is missing."
     return f"field '{place}' = {first['input']!r} does not fit: {message}."
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """Name a field as it is written, without the types that pydantic tried."""
+    tried = ("int", "str", "list[int]", "dict[str,str]")
+    return ".".join(str(part) for part in location if part not in tried)
 
 
 def parse_seeds(seeds: int | str | Sequence[int]) -> list[int]:
@@ -236,6 +248,8 @@ def _seed_text(text: str) -> list[int]:
         if not match:
             return []
         first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            return []
         chosen.extend(range(first, min(last, first + _MOST_SEEDS) + 1))
     return chosen
 
@@ -433,7 +447,7 @@ def parse_settings(texts: Sequence[str]) -> dict[str, Any]:
             raise SpecError(f"--set takes KEY=VALUE, not '{text}'.")
         try:
             parsed = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             parsed = value.strip()
         if isinstance(parsed, float) and not math.isfinite(parsed):
             raise SpecError(f"--set {text}: the value is not finite.")

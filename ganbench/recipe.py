@@ -13,7 +13,7 @@ Optimizer = Literal["adam", "rmsprop", "sgd"]
 class Recipe(BaseModel):
     """The training recipe; its values are part of a run's identity."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     generator_steps: int = Field(default=2000, gt=0, description="generator updates")
     batch_size: int = Field(default=128, gt=1, description="samples per batch, for each player")

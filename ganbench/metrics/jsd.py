@@ -45,7 +45,7 @@ def jsd_known_density(
 
     A density q is fitted to four folds of `y`, and `D = p / (p + q)` judges the fifth one and as
     many rows of `x`. Kernel bandwidths and neighbour counts compete for the best bound on an
-    inner fifth of the fitting rows, and with q = p, so that the worst bound to be expected is 0.
+    inner fifth of the fitting rows, and with q = p, whose bound is 0: poor fits cost little.
     Held out, no q can exceed the JSD in expectation.
 
     Args:

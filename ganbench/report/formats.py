@@ -18,7 +18,7 @@ from rich.text import Text
 from ganbench.report.tables import Column, Entry, Row, Section, Sheet, Summary, sheet, wrapped
 
 Format = Literal["table", "csv", "md", "latex", "json"]
-LABEL = 21
+LABEL = 22
 
 
 def render(table: Summary, format: Format) -> "str | Terminal":

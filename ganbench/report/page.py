@@ -66,10 +66,7 @@ def write_report(
     """
     table = summary(results.frame)
     pictures = {part.dataset: list(_pictures(results, part)) for part in table.sections}
-    for dataset, shown in pictures.items():
-        for picture in shown:
-            for suffix, content in picture.files.items():
-                _write(out / "figures" / f"{_slug(dataset, picture.title)}.{suffix}", content)
+    _save(out / "figures", pictures)
     loader = PackageLoader("ganbench.report")
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -95,6 +92,13 @@ def write_report(
     target = out / "report.html"
     _write(target, page.encode())
     return target
+
+
+def _save(folder: Path, pictures: Mapping[str, list[Picture]]) -> None:
+    for dataset, shown in pictures.items():
+        for picture in shown:
+            for suffix, content in picture.files.items():
+                _write(folder / f"{_slug(dataset, picture.title)}.{suffix}", content)
 
 
 def _data(kind: str, content: bytes) -> str:

@@ -121,15 +121,15 @@ def _gallery(section: Section, cells: Cells, real: Tensor, draw: Draw) -> Figure
 
 
 def _images(section: Section, cells: Cells, data: Dataset, real: Tensor) -> Figure:
-    low, high = data.spec.low, data.spec.high
+    low = 0.0 if data.spec.low is None else data.spec.low
+    high = 1.0 if data.spec.high is None else data.spec.high
 
     def draw(axis: Axes, x: Tensor, colour: str) -> None:  # noqa: ARG001
-        tiles = functional.pad(x[: SIDE**2].float(), (1, 1, 1, 1), value=high or 0.0)
+        tiles = functional.pad(x[: SIDE**2].float(), (1, 1, 1, 1), value=high)
         tiles = tiles[: SIDE * (len(tiles) // SIDE)]
         c, h, w = tiles.shape[1:]
         sheet = tiles.reshape(-1, SIDE, c, h, w).permute(0, 3, 1, 4, 2).reshape(-1, SIDE * w, c)
-        span = (high or 1.0) - (low or 0.0)
-        pixels = ((sheet - (low or 0.0)) / span).clamp(0, 1).numpy()
+        pixels = ((sheet - low) / (high - low)).clamp(0, 1).numpy()
         axis.imshow(pixels if c == 3 else pixels[..., 0], cmap="gray", vmin=0, vmax=1)
         axis.spines[:].set_visible(False)
 

@@ -264,7 +264,7 @@ def _fixed(value: float, digits: int) -> str:
     return re.sub(r"^(-?)0\.", r"\1.", f"{value:.{digits}f}")
 
 
-def wrapped(label: str, width: int = 18) -> str:
+def wrapped(label: str, width: int = 22) -> str:
     """Break a label where it can be, best between components, to lines of about `width`."""
     lines = [""]
     pieces = [

@@ -80,7 +80,7 @@ def _drop_no_ops(graph: fx.Graph, node: fx.Node) -> None:
         return
     source = node.args[0]
     same_shape = node.target in _RESHAPES and _shape(node) == _shape(source)
-    times_one = node.target is _aten.mul.Scalar and node.args[1] == 1
+    times_one = node.target is _aten.mul.Tensor and node.args[1] == 1
     if same_shape or times_one or node.target is _aten.detach.default:
         node.replace_all_uses_with(source)
         graph.erase_node(node)

@@ -20,7 +20,7 @@ class Mlp:
 
     kinds: ClassVar[frozenset[DataKind]] = frozenset({"vector", "table", "image"})
 
-    def __init__(self, width: PositiveInt = 128, depth: PositiveInt = 2) -> None:
+    def __init__(self, width: PositiveInt = 64, depth: PositiveInt = 2) -> None:
         self.hidden = [width] * depth
         self.recipe: Recipe = {}
 
