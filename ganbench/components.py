@@ -142,7 +142,7 @@ def _call(arguments: str) -> ast.Call | None:
 class _Words(ast.NodeTransformer):
     """Reads true and false as TOML does."""
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         return ast.Constant(node.id == "true") if node.id in ("true", "false") else node
 
 
@@ -170,7 +170,9 @@ def _check_plain(value: Any, key: str, text: str) -> None:
     elif isinstance(value, float) and not math.isfinite(value):
         raise SpecError(f"'{key}' in '{text}' is not finite.")
     elif not isinstance(value, bool | int | float | str | None):
-        raise SpecError(f"'{key}' in '{text}' must be a number, text, true, false, a tuple or a list of these.")
+        raise SpecError(
+            f"'{key}' in '{text}' must be a number, text, true, false, a tuple or a list of these."
+        )
 
 
 # ---------------------------------------------------------------------------------- parameters

@@ -20,6 +20,10 @@ from ganbench.grid import Evaluation, digest
 from ganbench.plugins import Built, Registry
 
 _RUNNING_SAMPLES = 500
+_COLUMNS = (
+    "metric", "estimator", "value", "low", "high", "p_value", "n_real", "n_fake", "better",
+    "headline", "score_id", "details", "seconds",
+)  # fmt: skip
 
 
 def build_metrics(expressions: Sequence[str], registry: Registry) -> list[Built]:
@@ -67,7 +71,12 @@ class Evaluator:
 
     def applicable(self, metrics: Sequence[Built]) -> list[Built]:
         """Select the metrics that fit the dataset."""
-        return [metric for metric in metrics if metric.value.misfit(self.dataset.value) is None]
+        fitting = []
+        for metric in metrics:
+            with metric.answering():
+                if metric.value.misfit(self.dataset.value) is None:
+                    fitting.append(metric)
+        return fitting
 
     @functools.cached_property
     def real(self) -> Tensor:
@@ -99,7 +108,7 @@ class Evaluator:
             scores = self._rows(metric, self._real, features(fake), tests=True)
             seconds = (time.perf_counter() - started) / len(scores)
             rows += [{**row, "seconds": seconds} for row in scores]
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows, columns=list(_COLUMNS))
 
     def running(self, fake: Tensor, metrics: Sequence[Built]) -> dict[str, float]:
         """Score a generated sample in the cheap way, by `metric/estimator`."""
@@ -162,6 +171,11 @@ class Evaluator:
                     "score_id": self.score_id(metric),
                     "details": json.dumps(dict(score.details), default=float),
                 }
+            )
+        if metric.value.headline not in [row["estimator"] for row in rows]:
+            raise PluginError(
+                f"The metric '{metric.label}' does not report its headline "
+                f"'{metric.value.headline}'."
             )
         return rows
 

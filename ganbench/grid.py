@@ -277,9 +277,7 @@ def plan(grid: Grid, registry: Registry) -> list[Cell]:
         _expand(grid.losses),
         _expand(grid.priors),
     ):
-        dataset, pair, loss, prior = combination
-        parts = {"dataset": dataset, "prior": prior, "loss": loss}
-        parts |= {"generator": (pair[0],), "discriminator": (pair[1],)}
+        parts = builder.parts(*combination)
         hits = {id(rule) for rule in matched_rules(grid, parts)}
         matched.update(dict.fromkeys(hits, True))
         if hits.isdisjoint({id(rule) for rule in grid.exclude}):
@@ -292,7 +290,7 @@ def plan(grid: Grid, registry: Registry) -> list[Cell]:
     return list(cells.values())
 
 
-Parts = Mapping[str, tuple[Component, ...]]
+Parts = Mapping[str, tuple[Built, ...]]
 
 
 def matched_rules(grid: Grid, parts: Parts) -> list[_Rule]:
@@ -301,13 +299,17 @@ def matched_rules(grid: Grid, parts: Parts) -> list[_Rule]:
 
 
 def _matches(where: Mapping[str, str], parts: Parts) -> bool:
-    """Whether the names agree and every parameter that `where` gives has that value."""
+    """Whether the names agree and every parameter that `where` gives has (one of) its values."""
 
-    def agrees(pattern: tuple[Component, ...], actual: tuple[Component, ...]) -> bool:
-        return len(pattern) == len(actual) and all(
-            want.name == have.name and set(want.params) <= set(have.params)
-            for want, have in zip(pattern, actual, strict=True)
+    def fits(want: Component, have: Built) -> bool:
+        return want.name == have.entry.name and all(
+            key in have.params
+            and have.params[key] in (value if isinstance(value, list) else [value])
+            for key, value in want.params
         )
+
+    def agrees(pattern: tuple[Component, ...], actual: tuple[Built, ...]) -> bool:
+        return len(pattern) == len(actual) and all(map(fits, pattern, actual))
 
     for part, text in where.items():
         if part == "architecture":
@@ -356,22 +358,35 @@ class _Builder:
         self.build = functools.cache(registry.build)
         self.fingerprints: dict[str, str] = {}
 
-    def cell(self, parts: Parts, grid: Grid, overrides: Sequence[_Rule]) -> Cell:
-        def single(part: str, kind: str) -> Built:
-            if len(parts[part]) != 1:
-                joined = "+".join(map(str, parts[part]))
-                raise SpecError(f"A {part} is one component, not '{joined}'.")
-            return self.build(kind, parts[part][0])
+    def parts(
+        self,
+        dataset: tuple[Component, ...],
+        pair: tuple[Component, Component],
+        loss: tuple[Component, ...],
+        prior: tuple[Component, ...],
+    ) -> Parts:
+        return {
+            "dataset": self._single("dataset", dataset),
+            "prior": self._single("prior", prior),
+            "generator": (self.build("architecture", pair[0]),),
+            "discriminator": (self.build("architecture", pair[1]),),
+            "loss": (
+                self.build("loss", loss[0]),
+                *(self.build("regularizer", part) for part in loss[1:]),
+            ),
+        }
 
-        dataset, prior = single("dataset", "dataset"), single("prior", "prior")
-        generator = single("generator", "architecture")
-        discriminator = single("discriminator", "architecture")
-        loss = self.build("loss", parts["loss"][0])
-        regularizers = tuple(self.build("regularizer", part) for part in parts["loss"][1:])
-        advice = [
-            (f"The recipe of {part.label}", part.value.recipe)
-            for part in (generator, discriminator, loss, *regularizers)
-        ]
+    def _single(self, kind: str, joined: tuple[Component, ...]) -> tuple[Built]:
+        if len(joined) != 1:
+            text = "+".join(map(str, joined))
+            raise SpecError(f"A {kind} is one component, not '{text}'.")
+        return (self.build(kind, joined[0]),)
+
+    def cell(self, parts: Parts, grid: Grid, overrides: Sequence[_Override]) -> Cell:
+        (dataset,), (prior,) = parts["dataset"], parts["prior"]
+        (generator,), (discriminator,) = parts["generator"], parts["discriminator"]
+        loss, *regularizers = parts["loss"]
+        advice = [_advice(part) for part in (generator, discriminator, loss, *regularizers)]
         try:
             recipe.resolve(*advice)
         except SpecError as error:
@@ -383,7 +398,7 @@ class _Builder:
             generator,
             discriminator,
             loss,
-            regularizers,
+            tuple(regularizers),
             recipe.resolve(*advice, *settings),
             self._fingerprint(dataset),
             _misfit(dataset, generator, discriminator),
@@ -391,11 +406,18 @@ class _Builder:
 
     def _fingerprint(self, dataset: Built) -> str:
         if dataset.label not in self.fingerprints:
-            self.fingerprints[dataset.label] = dataset.value.fingerprint()
+            with dataset.answering():
+                self.fingerprints[dataset.label] = dataset.value.fingerprint()
         return self.fingerprints[dataset.label]
 
 
-def _origin(rule: _Rule) -> tuple[str, Mapping[str, Any]]:
+def _advice(part: Built) -> tuple[str, Mapping[str, Any]]:
+    """Ask a component for the settings that it recommends."""
+    with part.answering():
+        return f"The recipe of {part.label}", dict(part.value.recipe)
+
+
+def _origin(rule: _Override) -> tuple[str, Mapping[str, Any]]:
     """Name where settings come from; a rule without conditions is what --set makes."""
     return "override" if rule.where else "--set", rule.set
 
@@ -421,14 +443,17 @@ def restore_cell(record: Mapping[str, Any], registry: Registry) -> Cell:
 
 
 def _misfit(dataset: Built, generator: Built, discriminator: Built) -> str | None:
-    spec: DataSpec = dataset.value.spec
+    with dataset.answering():
+        spec: DataSpec = dataset.value.spec
     for role, player in (("generator", generator), ("discriminator", discriminator)):
-        if spec.kind not in player.value.kinds:
-            kinds = " and ".join(sorted(player.value.kinds))
-            return f"{player.label} fits {kinds} data, and {dataset.label} is {spec.kind} data"
-        if not hasattr(player.value, role):
+        with player.answering():
+            kinds, fits_role = player.value.kinds, hasattr(player.value, role)
+            reason: str | None = player.value.misfit(spec)
+        if spec.kind not in kinds:
+            known = " and ".join(sorted(kinds))
+            return f"{player.label} fits {known} data, and {dataset.label} is {spec.kind} data"
+        if not fits_role:
             return f"{player.label} offers no {role}"
-        reason: str | None = player.value.misfit(spec)
         if reason:
             return f"{player.label} does not fit {dataset.label}: {reason}"
     return None

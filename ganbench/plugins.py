@@ -8,7 +8,8 @@ import functools
 import inspect
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -91,6 +92,19 @@ class Built:
         """What decides its numbers, for hashing."""
         params = {key: _jsonable(value) for key, value in self.params.items()}
         return {"name": self.entry.name, "owner": self.entry.owner, "params": params}
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Blame the plugin for whatever goes wrong inside the block."""
+        try:
+            yield
+        except GanbenchError:
+            raise
+        except Exception as error:
+            raise PluginError(
+                f"The {self.entry.kind} '{self.label}' of plugin '{self.entry.plugin}' failed: "
+                f"{type(error).__name__}: {error}"
+            ) from error
 
 
 @dataclass(frozen=True)

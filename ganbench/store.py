@@ -11,6 +11,7 @@ No pickle anywhere. Every JSON file has a `format`; an older one is read, a newe
 """
 
 import contextlib
+import errno
 import hashlib
 import io
 import json
@@ -73,7 +74,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        if folder.exists() and not folder.is_dir():
+        if os.path.exists(folder) and not folder.is_dir():
             raise StoreError(f"'{folder}' is a file, not a results folder; choose another.")
         if self.exists:
             self.experiment()
@@ -81,7 +82,7 @@ class Store:
     @property
     def exists(self) -> bool:
         """Whether anything was stored here."""
-        return (self.folder / "experiment.json").is_file()
+        return os.path.isfile(self.folder / "experiment.json")
 
     # ------------------------------------------------------------------------------- writing
 
@@ -113,8 +114,7 @@ class Store:
             StoreError: if it cannot be written; nothing that was published is lost.
         """
         run_id = files.run["run_id"]
-        draft = self.folder / ".work" / f"{run_id}-{uuid.uuid4().hex}"
-        target = self.folder / "runs" / run_id
+        draft = self._draft(run_id)
         try:
             with self._writing():
                 draft.mkdir(parents=True)
@@ -122,16 +122,31 @@ class Store:
                 for name, data in contents.items():
                     _write(draft / name, data)
                 _write(draft / "manifest.json", _json({"files": _manifest(contents)}))
-                if target.exists():
-                    target.rename(draft.with_name(f"{draft.name}-old"))
-                draft.rename(target)
-                _sync_folder(target.parent)
+                self._put(draft, self.folder / "runs" / run_id)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-            shutil.rmtree(draft.with_name(f"{draft.name}-old"), ignore_errors=True)
+
+    def _put(self, draft: Path, target: Path) -> None:
+        """Rename a folder to its place; what was there goes only once that has succeeded."""
+        old = self._draft(target.name)
+        with contextlib.suppress(FileNotFoundError):
+            target.rename(old)
+        try:
+            draft.rename(target)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                with contextlib.suppress(FileNotFoundError):
+                    old.rename(target)
+                raise
+            # Another writer was faster, with the same run: one wins.
+        _sync_folder(target.parent)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def _draft(self, name: str) -> Path:
+        return self.folder / ".work" / f"{name}-{uuid.uuid4().hex}"
 
     def _replace(self, path: Path, data: bytes) -> None:
-        draft = self.folder / ".work" / f"{path.name}-{uuid.uuid4().hex}"
+        draft = self._draft(path.name)
         with self._writing():
             _write(draft, data)
             draft.replace(path)
@@ -142,7 +157,7 @@ class Store:
             yield
         except OSError as error:
             raise StoreError(
-                f"Cannot write to the results folder '{self.folder}': {error.strerror}. "
+                f"Cannot write to the results folder '{self.folder}': {error.strerror or error}. "
                 "What was published before is intact; mend that, or choose another folder with "
                 "--results, and run the same command again."
             ) from error
@@ -157,25 +172,28 @@ class Store:
         """
         if not self.exists:
             raise StoreError(f"'{self.folder}' holds no results; `ganbench run` makes some.")
-        return self._read_json(self.folder / "experiment.json")
+        return self._read_json(self.folder / "experiment.json", "name", "grid", "cells")
 
     def runs(self) -> dict[str, Json]:
         """Read the record of every published run, by id."""
         folder = self.folder / "runs"
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             return {}
         return {
-            path.parent.name: self._read_json(path) for path in sorted(folder.glob("*/run.json"))
+            path.parent.name: self.run(path.parent.name)
+            for path in sorted(folder.glob("*/run.json"))
         }
 
     def run(self, run_id: str) -> Json:
         """Read the record of one run."""
-        return self._read_json(self.folder / "runs" / run_id / "run.json")
+        file = self.folder / "runs" / run_id / "run.json"
+        return self._read_json(file, "run_id", "seed", "status")
 
     def floors(self) -> dict[str, Json]:
         """Read all real-vs-real scores, by id."""
-        paths = sorted((self.folder / "floors").glob("*.json"))
-        return {path.stem: self._read_json(path) for path in paths}
+        folder = self.folder / "floors"
+        paths = sorted(folder.glob("*.json")) if os.path.isdir(folder) else []
+        return {path.stem: self._read_json(path, "floors") for path in paths}
 
     def scores(self, run_id: str) -> pd.DataFrame | None:
         """Read the scores of a run, None where it has none."""
@@ -221,7 +239,7 @@ class Store:
             tensors: dict[str, torch.Tensor] = load_file(path)
             return tensors
 
-    def _read_json(self, file: Path) -> Json:
+    def _read_json(self, file: Path, *required: str) -> Json:
         with self._reading(file) as path:
             data = json.loads(path.read_text(encoding="utf-8"))
             found = data.get("format")
@@ -232,6 +250,10 @@ class Store:
                 f"'{file}' has format {found}, and this ganbench reads up to {FORMAT}; "
                 "read it with a newer ganbench."
             )
+        with self._reading(file):
+            lacking = [key for key in required if key not in data]
+            if lacking:
+                raise ValueError(f"it lacks {', '.join(lacking)}")
         result: Json = data
         return result
 
@@ -242,10 +264,12 @@ class Store:
         except StoreError:
             raise
         except Exception as error:
-            what = error.strerror if isinstance(error, OSError) else error
+            what = (isinstance(error, OSError) and error.strerror) or error
+            of_run = path.parent.parent == self.folder / "runs"
+            part = f"the folder '{path.parent}'" if of_run else "that file"
             raise StoreError(
-                f"'{path}' is missing or damaged ({what}). Delete the folder '{path.parent}' and "
-                "run the same command again; only that part is made anew."
+                f"'{path}' is missing or damaged ({what}). Delete {part} and run the same command "
+                "again; only that part is made anew."
             ) from error
 
 

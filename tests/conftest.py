@@ -1,22 +1,47 @@
 """What all tests share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import torch
 
+from ganbench.grid import Grid, make_grid
 from ganbench.plugins import Registry, load_plugins
 
 
 @pytest.fixture(autouse=True)
-def _own_random_state() -> Iterator[None]:
-    """Let no test disturb the global random state of another."""
+def _own_torch_state() -> Iterator[None]:
+    """Let no test disturb the global state of torch for another."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         yield
+    torch.use_deterministic_algorithms(False)
+    torch.set_flush_denormal(False)
 
 
 @pytest.fixture(scope="session")
 def registry() -> Registry:
     """The installed plugins."""
     return load_plugins()
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Callable[..., Grid]:
+    """Make a grid of one small cell with two seeds; keywords replace its fields."""
+
+    def grid(**fields: Any) -> Grid:
+        settings = {
+            "name": "tiny",
+            "seeds": 2,
+            "metrics": ["mmd(permutations=19)"],
+            "datasets": ["ring8"],
+            "priors": ["normal(dim=2)"],
+            "architectures": ["mlp(width=4, depth=1)"],
+            "losses": ["ns"],
+            "train": {"generator_steps": 5, "batch_size": 8, "block": 2},
+            "evaluation": {"samples": 50, "floor_splits": 2},
+        }
+        return make_grid({**settings, **fields}, origin="test")
+
+    return grid

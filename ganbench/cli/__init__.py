@@ -2,11 +2,13 @@
 
 import importlib
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
-from ganbench.errors import GanbenchError
+from ganbench.errors import GanbenchError, SpecError
 
 _COMMANDS = {
     "run": "ganbench.cli.run:run",
@@ -28,6 +30,16 @@ class _Sentence(click.ClickException):
     def __init__(self, error: GanbenchError) -> None:
         super().__init__(" ".join(str(error).split()))
         vars(self)["exit_code"] = error.exit_code
+
+
+@contextmanager
+def _usage_as_sentence() -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        raise _Sentence(SpecError(error.format_message())) from None
 
 
 class _Commands(click.Group):
@@ -58,10 +70,16 @@ class _Commands(click.Group):
 
             raise _Sentence(unknown("command", args[0], _COMMANDS)) from None
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; turn a usage error into one sentence."""
+        with _usage_as_sentence():
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; turn expected errors into one sentence and an exit code."""
         try:
-            return super().invoke(ctx)
+            with _usage_as_sentence():
+                return super().invoke(ctx)
         except GanbenchError as error:
             logging.getLogger(__name__).debug("Traceback of the error:", exc_info=True)
             raise _Sentence(error) from error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ganbench.errors import SpecError
+from ganbench.errors import SpecError, StoreError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,7 +41,7 @@ def open_store(results: str) -> "Store":
     from ganbench.store import Store
 
     for folder in (Path(results), ROOT / results):
-        if (folder / "experiment.json").is_file():
+        if os.path.isfile(folder / "experiment.json"):
             return Store(folder)
     there = ", ".join(sorted(path.parent.name for path in ROOT.glob("*/experiment.json")))
     raise SpecError(
@@ -100,8 +100,17 @@ def print_summary(results: "Results", format: "Format") -> None:
 
 
 def write_page(results: "Results", registry: "Registry", out: Path) -> Path:
-    """Write the report below `out` and return the path of its page."""
+    """Write the report below `out` and return the path of its page.
+
+    Raises:
+        StoreError: if it cannot be written.
+    """
     from ganbench.report.page import write_report
 
     meanings = {name: registry.find("metric", name).summary for name in registry.names("metric")}
-    return write_report(results, out, meanings)
+    try:
+        return write_report(results, out, meanings)
+    except OSError as error:
+        raise StoreError(
+            f"Cannot write the report below '{out}': {error.strerror or error}."
+        ) from error

@@ -33,7 +33,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
             except GanbenchError as error:
                 problems.append(str(error))
     home = next(path for path in (ROOT, *ROOT.resolve().parents) if path.exists())
-    if not os.access(home, os.W_OK):
+    if not home.is_dir() or not os.access(home, os.W_OK):
         problems.append(f"'{home.resolve()}' cannot be written; give `run` another --results.")
     if as_json:
         print_json({"environment": facts, "problems": problems})

@@ -88,6 +88,7 @@ def execute(
 
         while tasks and not stopping():
             again = []
+            summary.problems.clear()
             for outcome in executor.run(tasks, store.folder, on_event, stopping):
                 failed = _settle(outcome, store, summary, observers)
                 watcher.task_done(outcome)

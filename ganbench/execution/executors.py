@@ -112,8 +112,9 @@ class LocalExecutor:
                         running[future] = follower
                     time.sleep(_POLL_SECONDS)
                     for future, follower in list(running.items()):
+                        ended = future.done()
                         follower.forward(on_event)
-                        if future.done():
+                        if ended:
                             del running[future]
                             yield _outcome(follower.task, future, self.timeout)
             finally:

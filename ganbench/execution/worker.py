@@ -62,9 +62,8 @@ def _score(task: Task, store: Store, report: Report) -> list[Json]:
     records = []
     for run_id in task.runs.values():
         before = store.scores(run_id)
-        files = dataclasses.replace(store.files(run_id), scores=None)
-        files = _scored(files, evaluator, metrics)
-        if before is not None and files.scores is not None:
+        files = _scored(store.files(run_id), evaluator, metrics)
+        if before is not None and files.scores is not None and files.run["status"] == "ok":
             kept = before[~before["metric"].isin(files.scores["metric"])]
             scores = pd.concat([kept, files.scores], ignore_index=True)
             files = dataclasses.replace(files, scores=scores)

@@ -21,6 +21,11 @@ log = logging.getLogger(__name__)
 TOLERANCE = 1e-3
 """Largest difference to the loop, relative to the largest entry of the same tensor."""
 
+_CHANGES = (
+    "A network changes its state{} while it trains (running statistics?); use layers without, "
+    "such as GroupNorm or track_running_stats=False."
+)
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -84,18 +89,20 @@ def _reference(steps: Sequence[Step], state: State, batch: State, clock: State) 
     """Run the loop once, and see that it neither draws hidden numbers nor changes its inputs."""
     before = {name: value.clone() for name, value in state.items()}
     random_state = torch.get_rng_state()
-    results = [looped(step)(state, batch, clock) for step in steps]
+    try:
+        results = [looped(step)(state, batch, clock) for step in steps]
+    except RuntimeError as error:
+        if "mutate a captured Tensor" in str(error):
+            raise PluginError(_CHANGES.format("")) from error
+        raise
     if not torch.equal(random_state, torch.get_rng_state()):
         raise PluginError(
             "A component draws from torch's global random state while it trains (dropout?); "
             "declare a Draw instead, so that seeds stay reproducible."
         )
     for name, value in state.items():
-        if not torch.equal(value, before[name]):
-            raise PluginError(
-                f"A network changes its state '{name}' while it trains (running statistics?); "
-                "use layers without, such as GroupNorm or track_running_stats=False."
-            )
+        if not torch.allclose(value, before[name], rtol=0, atol=0, equal_nan=True):
+            raise PluginError(_CHANGES.format(f" '{name}'"))
     return results
 
 
