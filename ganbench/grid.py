@@ -257,8 +257,13 @@ def _seed_text(text: str) -> list[int]:
 # --------------------------------------------------------------------------------------- cells
 
 
-def plan(grid: Grid, registry: Registry) -> list[Cell]:
+def plan(grid: Grid, registry: Registry, idle_rules: bool = False) -> list[Cell]:
     """Expand a grid to its cells; a cell that cannot be trained carries the reason in `misfit`.
+
+    Args:
+        grid: what to expand.
+        registry: where its components come from.
+        idle_rules: whether a rule may match no cell, as where flags have replaced an axis.
 
     Raises:
         SpecError: for anything in the grid that does not make sense.
@@ -284,7 +289,7 @@ def plan(grid: Grid, registry: Registry) -> list[Cell]:
             cell = builder.cell(parts, grid, [r for r in grid.override if id(r) in hits])
             cells.setdefault(json.dumps([cell.labels, cell.recipe.model_dump()]), cell)
     for rule in (*grid.override, *grid.exclude):
-        if not matched[id(rule)]:
+        if not (matched[id(rule)] or idle_rules):
             where = ", ".join(f"{key} = '{value}'" for key, value in rule.where.items())
             raise SpecError(f"The rule where {where} matches no cell of the grid.")
     return list(cells.values())
@@ -447,16 +452,20 @@ def _misfit(dataset: Built, generator: Built, discriminator: Built) -> str | Non
         spec: DataSpec = dataset.value.spec
     for role, player in (("generator", generator), ("discriminator", discriminator)):
         with player.answering():
-            kinds, fits_role = player.value.kinds, hasattr(player.value, role)
-            reason: str | None = player.value.misfit(spec)
-        if spec.kind not in kinds:
-            known = " and ".join(sorted(kinds))
-            return f"{player.label} fits {known} data, and {dataset.label} is {spec.kind} data"
-        if not fits_role:
-            return f"{player.label} offers no {role}"
+            reason = _player_misfit(dataset, spec, player, role)
         if reason:
-            return f"{player.label} does not fit {dataset.label}: {reason}"
+            return reason
     return None
+
+
+def _player_misfit(dataset: Built, spec: DataSpec, player: Built, role: str) -> str | None:
+    if spec.kind not in player.value.kinds:
+        kinds = " and ".join(sorted(player.value.kinds))
+        return f"{player.label} fits {kinds} data, and {dataset.label} is {spec.kind} data"
+    if not hasattr(player.value, role):
+        return f"{player.label} offers no {role}"
+    reason: str | None = player.value.misfit(spec)
+    return f"{player.label} does not fit {dataset.label}: {reason}" if reason else None
 
 
 def parse_settings(texts: Sequence[str]) -> dict[str, Any]:

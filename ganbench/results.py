@@ -24,7 +24,7 @@ def load_results(store: Store, registry: Registry) -> Results:
     stored = store.runs()
     floors = store.floors()
     rows: list[dict[str, Any]] = []
-    for cell in experiment["cells"].values():
+    for cell in _distinct(list(experiment["cells"].values())):
         for seed, run_id in cell["runs"].items():
             run = _run(cell, int(seed), run_id, stored.get(run_id))
             scores = store.scores(run_id) if run["status"] == "ok" else None
@@ -38,6 +38,26 @@ def load_results(store: Store, registry: Registry) -> Results:
         lambda label: registry.build("dataset", parse_single(label)).value,
         store.log,
     )
+
+
+def _distinct(cells: list[Json]) -> list[Json]:
+    """Tell cells with the same components apart: name the settings that differ in the loss."""
+    alike: dict[tuple[str, ...], list[Json]] = {}
+    for cell in cells:
+        alike.setdefault(tuple(cell["labels"].values()), []).append(cell)
+    named = []
+    for cell in cells:
+        recipes = [each["recipe"] for each in alike[tuple(cell["labels"].values())]]
+        differing = [
+            f"{name}={value}"
+            for name, value in cell["recipe"].items()
+            if any(recipe[name] != value for recipe in recipes)
+        ]
+        suffix = f" [{', '.join(differing)}]" if differing else ""
+        named.append(
+            {**cell, "labels": {**cell["labels"], "loss": cell["labels"]["loss"] + suffix}}
+        )
+    return named
 
 
 def _required(frame: pd.DataFrame | None) -> pd.DataFrame:

@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import settings
 
 from ganbench.grid import Grid, make_grid
 from ganbench.plugins import Registry, load_plugins
+
+settings.register_profile("ganbench", deadline=None)
+settings.load_profile("ganbench")
 
 
 @pytest.fixture(autouse=True)

@@ -122,11 +122,10 @@ def test_mutated_expressions_are_read_or_refused(data):
 def _read_or_refused(text: str) -> None:
     try:
         components = parse(text)
-    except SpecError as error:
-        assert str(error)
-    else:
-        assert all(hash(one) is not None for part in components for one in part.axes())
-        parse_pair(f"generator={components[0]} discriminator={components[-1]}")
+    except SpecError:
+        return
+    axes = [one for part in components for one in part.axes()]
+    assert set(axes) >= {parse_single(str(one)) for one in axes}, "each value can be told apart"
 
 
 # ---------------------------------------------------------------------------------- parameters
@@ -188,7 +187,7 @@ def test_a_signature_that_cannot_be_read_blames_the_plugin():
     def broken(x: "Nowhere") -> None:  # type: ignore[name-defined] # noqa: F821
         """Annotated with what does not exist."""
 
-    with pytest.raises(PluginError, match="signature of .*broken.* cannot be read: NameError"):
+    with pytest.raises(PluginError, match=r"signature of .*broken.* cannot be read: NameError"):
         parameters(broken)
 
 

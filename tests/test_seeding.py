@@ -18,7 +18,7 @@ def test_equal_names_give_equal_streams_and_others_do_not():
 
 
 def test_a_derived_seed_is_the_same_on_every_machine():
-    assert seeding.derive(3, "noise") == 3914350206107486341
+    assert seeding.derive(3, "noise") == 8885044627806015075
     assert 0 <= seeding.derive(2**40, "a", 7) < 2**63
 
 

@@ -8,7 +8,6 @@ import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     TaskID,
     TextColumn,
@@ -51,12 +50,14 @@ class _Lines:
 
     def __init__(self, plan: Plan) -> None:
         self.total, self.count = len(plan.tasks), 0
+        self.cost, self.cost_done = sum(task.cost for task in plan.tasks), 0.0
         self.started = time.monotonic()
 
     def done(self, outcome: Outcome) -> None:
         self.count += 1
+        self.cost_done += outcome.task.cost
         elapsed = time.monotonic() - self.started
-        left = elapsed / self.count * max(0, self.total - self.count)
+        left = elapsed * max(0.0, self.cost / self.cost_done - 1)
         self.say(
             f"[{self.count}/{self.total}] {outcome.task.title}: {_verdict(outcome)} "
             f"({_clock(elapsed)} elapsed, about {_clock(left)} left)"
@@ -77,12 +78,13 @@ class _Bars:
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
+            TextColumn("{task.fields[note]}"),
             TimeRemainingColumn(elapsed_when_finished=True),
             console=console,
         )
-        self.total = self.progress.add_task("tasks", total=len(plan.tasks), rate="")
+        self.tasks, self.count = len(plan.tasks), 0
+        cost = sum(task.cost for task in plan.tasks)
+        self.total = self.progress.add_task("all", total=cost, note=f"0/{self.tasks} tasks")
         self.running: dict[str, tuple[TaskID, float]] = {}
 
     def __enter__(self) -> "_Bars":
@@ -96,18 +98,21 @@ class _Bars:
         if "step" not in event:
             return
         if task.title not in self.running:
-            row = self.progress.add_task(task.title, total=event["total"], rate="")
+            row = self.progress.add_task(task.title, total=event["total"], note="")
             self.running[task.title] = (row, time.monotonic())
         row, started = self.running[task.title]
         seconds = max(1e-9, time.monotonic() - started)
         rate = f"{event['step'] * len(task.runs) / seconds:,.0f} seed-steps/s"
-        self.progress.update(row, completed=event["step"], rate=rate)
+        self.progress.update(row, completed=event["step"], note=rate)
 
     def done(self, outcome: Outcome) -> None:
         row = self.running.pop(outcome.task.title, None)
         if row is not None:
             self.progress.remove_task(row[0])
-        self.progress.advance(self.total)
+        self.count += 1
+        self.progress.update(
+            self.total, advance=outcome.task.cost, note=f"{self.count}/{self.tasks} tasks"
+        )
         ok = outcome.status == "ok" and all(run["status"] == "ok" for run in outcome.records)
         if not ok:
             self.progress.console.print(f"{outcome.task.title}: {_verdict(outcome)}", style="red")

@@ -1,6 +1,7 @@
 """The command run: train and score a grid, print the table, write the report."""
 
 import logging
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -36,6 +37,12 @@ class _Axes(NamedTuple):
     priors: tuple[str, ...]
     metrics: tuple[str, ...]
     seeds: str | None
+
+
+def _finite(_ctx: click.Context, _option: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is not finite.")
+    return value
 
 
 @click.command()
@@ -107,6 +114,7 @@ class _Axes(NamedTuple):
 @click.option(
     "--timeout",
     type=click.FloatRange(0, min_open=True),
+    callback=_finite,
     metavar="SECONDS",
     help="Stop a block of seeds that takes longer.",
 )
@@ -149,7 +157,8 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     logging.basicConfig(level=logging.DEBUG if options["verbose"] else logging.WARNING)
     registry = load_plugins()
     grid = _grid(options, registry)
-    cells = plan_cells(grid, registry)
+    replaced = any(options[name] for name in ("datasets", "architectures", "losses", "priors"))
+    cells = plan_cells(grid, registry, idle_rules=replaced)
     metrics = build_metrics(grid.metrics, registry)
     device = environment.find_device(options["device"])
     store = Store(Path(options["results"]) if options["results"] else ROOT / grid.name)

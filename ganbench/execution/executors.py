@@ -1,10 +1,13 @@
 """Where tasks run: in worker processes, or inside this process."""
 
+import contextlib
 import functools
 import json
 import multiprocessing
+import os
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -21,6 +24,7 @@ from ganbench.execution.worker import perform
 from ganbench.store import Json
 
 _POLL_SECONDS = 0.1
+_WATCH_SECONDS = 1.0
 
 OnEvent = Callable[[Task, Json], None]
 
@@ -98,9 +102,12 @@ class LocalExecutor:
         running: dict[Future[list[Json]], _Follower] = {}
         context = multiprocessing.get_context("spawn")
         pool = ProcessPool(
-            min(self.jobs, len(tasks)), context=context, initializer=_ignore_interrupts
+            min(self.jobs, len(tasks)),
+            context=context,
+            initializer=_start_worker,
+            initargs=[os.getpid()],
         )
-        with tempfile.TemporaryDirectory(prefix="ganbench-") as events:
+        with _one_thread_each(), tempfile.TemporaryDirectory(prefix="ganbench-") as events:
             try:
                 while running or (waiting and not stopping()):
                     while waiting and len(running) < self.jobs and not stopping():
@@ -122,9 +129,35 @@ class LocalExecutor:
                 pool.join()
 
 
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C to the driver, which lets workers finish."""
+@contextlib.contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Give new processes one thread for numerical libraries, which read this when they load.
+
+    Threads of several workers that share cores wait for each other: twenty times slower was seen.
+    """
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _start_worker(driver: int) -> None:
+    """Leave Ctrl-C to the driver, which lets workers finish; but never outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == driver:
+            time.sleep(_WATCH_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _work(task: Task, folder: Path, events: Path) -> list[Json]:

@@ -1,6 +1,5 @@
 """What there is to do: blocks of runs to train, runs to score, floors to measure."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -12,6 +11,9 @@ from ganbench.evaluation import Evaluator
 from ganbench.grid import Cell, Grid
 from ganbench.plugins import Built
 from ganbench.store import Json, Store
+
+_SCORING_COST = 500
+"""What scoring one run costs, in steps of a player."""
 
 Redo = Literal["nothing", "failures", "all"]
 """Which finished runs to run again."""
@@ -45,10 +47,12 @@ class Task:
 
     @property
     def cost(self) -> float:
-        """Rough size, to start the largest first."""
-        recipe = self.cell.get("recipe", {})
-        steps = recipe.get("generator_steps", 0) * (recipe.get("critic_steps", 0) + 1)
-        return float(steps if self.kind == "train" else math.inf)
+        """Rough size in steps of a player, to judge how much is left."""
+        if self.kind == "floor":
+            return float(self.evaluation["floor_splits"] * _SCORING_COST / 4)
+        recipe, scoring = self.cell["recipe"], _SCORING_COST * len(self.runs)
+        training = recipe["generator_steps"] * (recipe["critic_steps"] + 1)
+        return float(scoring + training if self.kind == "train" else scoring)
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ def make_plan(
             for seed, run_id in runs.items()
         }
         plan.cells.append(Planned(cell, runs, status))
-    plan.tasks = sorted(_tasks(plan, store), key=lambda task: -task.cost)
+    plan.tasks = sorted(_tasks(plan, store), key=lambda task: (task.kind == "train", -task.cost))
     return plan
 
 
@@ -140,7 +144,9 @@ def _tasks(plan: Plan, store: Store) -> Iterator[Task]:
         missing = [seed for seed, status in planned.status.items() if status == "missing"]
         for start in range(0, len(missing), cell.recipe.block):
             seeds = missing[start : start + cell.recipe.block]
-            yield _task(plan, "train", planned, {s: planned.runs[s] for s in seeds}, applicable)
+            runs = {seed: planned.runs[seed] for seed in seeds}
+            part = f", seeds {seeds[0]} to {seeds[-1]}" if len(seeds) < len(missing) else ""
+            yield _task(plan, "train", planned, runs, applicable, f"{cell.title}{part}")
         yield from _score_tasks(plan, planned, applicable, evaluator, store)
     yield from floors.values()
 

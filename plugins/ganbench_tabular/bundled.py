@@ -29,8 +29,8 @@ class Fair(TableDataset):
 
     Args:
         split_seed: which half of the shuffled rows is for training, 0 or more.
-        max_levels: up to how many distinct values a number counts as discrete, 1 or more. With 77
-            or more `affairs` does too, and its recurring values no longer give fakes away.
+        max_levels: up to how many distinct values a number counts as discrete, 1 or more. Below
+            77, `affairs` does not, and its recurring values give fakes away.
 
     Source: Fair 1978, Journal of Political Economy 86(1):45-61
     """

@@ -42,8 +42,7 @@ def make_cell(registry) -> Callable[..., Cell]:
 @pytest.fixture(scope="session")
 def trained() -> Callable[..., Ensemble]:
     def run(cell: Cell, seeds: Sequence[int]) -> Ensemble:
-        for progress in train(cell, seeds, CPU):
-            pass
+        *_, progress = train(cell, seeds, CPU)
         return progress.ensemble
 
     return run

@@ -1,0 +1,110 @@
+"""The driver: records what workers could not, retries, stops politely and tells observers."""
+
+import signal
+import sys
+
+import pytest
+
+from ganbench.execution.driver import Watcher, execute
+from ganbench.execution.executors import InlineExecutor, Outcome
+
+
+class Scripted:
+    """An executor whose tasks end as a script says."""
+
+    def __init__(self, *script):
+        self.script, self.rounds = iter(script), []
+
+    def run(self, tasks, folder, on_event, stopping):
+        self.rounds.append(len(tasks))
+        for task in tasks:
+            status = next(self.script)
+            if status == "really":
+                yield from InlineExecutor().run([task], folder, on_event, stopping)
+            else:
+                yield Outcome(task, (), status, f"scripted to be {status}")
+
+
+@pytest.mark.parametrize("status", ["killed", "timeout", "failed"])
+def test_what_a_worker_cannot_record_is_recorded(done, planned, grid, store, status):
+    summary = done(grid(), Scripted("really", status))
+    assert list(summary.statuses.values()) == [status, status]
+    for run_id, run in store.runs().items():
+        assert (run["status"], run["reason"]) == (status, f"scripted to be {status}")
+        assert run["reason"] in store.log(run_id)
+    assert planned(grid()).tasks == []
+
+
+def test_a_floor_that_fails_is_a_problem(done, grid, store):
+    summary = done(grid(), Scripted("failed", "really"))
+    assert summary.problems == ["floor of mean on spot: failed: scripted to be failed"]
+    assert set(summary.statuses.values()) == {"ok"}
+
+
+def test_failures_are_retried_as_often_as_wanted(done, grid, store):
+    executor = Scripted("failed", "killed", "failed", "really", "really")
+    summary = done(grid(), executor, retries=3)
+    assert executor.rounds == [2, 2, 1]
+    assert set(summary.statuses.values()) == {"ok"}
+    assert summary.problems == []
+    assert {run["status"] for run in store.runs().values()} == {"ok"}
+
+
+def test_too_many_failures_stop(done, grid, store):
+    watched = []
+    watcher = Watcher(task_done=lambda outcome: watched.append(outcome.task.kind))
+    many = grid(datasets=["trouble"], seeds=6)
+    summary = done(many, max_failures=3, watcher=watcher)
+    assert summary.failures == 4, "a block of two seeds ends as a whole"
+    assert watched == ["floor", "train", "train"]
+
+
+def test_the_first_interrupt_finishes_what_runs(done, planned, grid, store):
+    said = []
+
+    def interrupt(task, event):
+        if event.get("step") == 0:
+            signal.raise_signal(signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    watcher = Watcher(task_event=interrupt, interrupted=lambda: said.append("once"))
+    summary = done(grid(seeds=6), watcher=watcher)
+    assert summary.interrupted
+    assert said == ["once"]
+    assert list(summary.statuses.values()) == ["ok", "ok"]
+    assert [task.kind for task in planned(grid(seeds=6)).tasks] == ["train", "train"]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_the_second_interrupt_stops_at_once(done, grid, store):
+    def interrupt(task, event):
+        if "step" in event:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        done(grid(), watcher=Watcher(task_event=interrupt))
+    assert store.runs() == {}
+    assert list((store.folder / ".work").iterdir()) == []
+
+
+def test_observers_hear_how_each_run_goes(done, grid, store):
+    done(grid())
+    heard = sys.modules["troublesome"].HEARD
+    for run_id in store.runs():
+        story = [entry for entry in heard if entry[1] == run_id]
+        assert story[0] == ("started", run_id)
+        assert story[-1] == ("finished", run_id, "ok", 1)
+        assert story[-2] == ("progress", run_id, 5, ["critic_loss", "generator_loss"])
+        assert [entry[0] for entry in story].count("started") == 1
+
+
+def test_a_failing_observer_harms_nothing(planned, grid, store, troubled, monkeypatch, caplog):
+    def failing(run):
+        raise RuntimeError("nobody listens")
+
+    (implementation,) = troubled.observers.ganbench_run_started.get_hookimpls()
+    monkeypatch.setattr(implementation, "function", failing)
+    summary = execute(planned(grid()), store, troubled, InlineExecutor())
+    assert set(summary.statuses.values()) == {"ok"}
+    assert "ganbench_run_started of plugin 'troublesome of troublesome 1.0' failed" in caplog.text

@@ -1,0 +1,109 @@
+"""A plugin of components that fail in every way, for the tests of execution."""
+
+import os
+import signal
+import time
+
+import torch
+
+from ganbench.api import Dataset, DataSpec, Score, from_scores, hookimpl
+
+
+class Spot(Dataset):
+    """A standard normal law."""
+
+    spec = DataSpec("vector", (2,))
+
+    def sample(self, n, split, rng):
+        return torch.randn(n, 2, generator=rng)
+
+
+class Trouble(Spot):
+    """Causes trouble in training, which draws many rows at a time."""
+
+    def __init__(self, kind: str = "raise") -> None:
+        self.kind = kind
+
+    def sample(self, n, split, rng):
+        if n > 500:
+            trouble = {"raise": self._raise, "kill": self._kill, "hang": self._hang}
+            trouble[self.kind]()
+        return super().sample(n, split, rng)
+
+    def _raise(self):
+        raise ZeroDivisionError("on purpose")
+
+    def _kill(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def _hang(self):
+        time.sleep(600)
+
+
+class Mean:
+    """Distance of the means; raises if it is told to."""
+
+    better = {"gap": "lower"}  # noqa: RUF012
+    headline = "gap"
+    running = False
+    version = 1
+
+    def __init__(self, broken: bool = False) -> None:
+        self.broken = broken
+
+    def misfit(self, dataset):
+        return None
+
+    def __call__(self, real, fake, context):
+        if self.broken and context.tests:
+            raise ArithmeticError("cannot count")
+        gap = float(abs(real.mean() - fake.mean()))
+        return [Score(gap, n_real=len(real), n_fake=len(fake), estimator="gap")]
+
+
+class NoModes(Mean):
+    """A metric that fits no dataset."""
+
+    def misfit(self, dataset):
+        return "it fits nothing"
+
+
+def plain():
+    """Least squares, in short."""
+    return from_scores(
+        lambda real, fake: (real - 1).square().mean() + fake.square().mean(),
+        lambda real, fake: (fake - 1).square().mean(),
+    )
+
+
+@hookimpl
+def ganbench_datasets():
+    return {"spot": Spot, "trouble": Trouble}
+
+
+@hookimpl
+def ganbench_metrics():
+    return {"mean": Mean, "misfit": NoModes}
+
+
+@hookimpl
+def ganbench_losses():
+    return {"plain": plain}
+
+
+HEARD = []
+
+
+@hookimpl
+def ganbench_run_started(run):
+    HEARD.append(("started", run["run_id"]))
+
+
+@hookimpl
+def ganbench_progress(run, step, values):
+    HEARD.append(("progress", run["run_id"], step, sorted(values)))
+
+
+@hookimpl
+def ganbench_run_finished(run, scores):
+    HEARD.append(("finished", run["run_id"], run["status"], len(scores)))

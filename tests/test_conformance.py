@@ -1,0 +1,186 @@
+"""One suite over everything that is registered: what every component must do."""
+
+import inspect
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from ganbench import seeding
+from ganbench.api import Dataset, MetricContext
+from ganbench.components import Component
+from ganbench.evaluation import features
+from ganbench.grid import load_grid, plan
+from ganbench.plugins import KINDS, load_plugins
+
+REGISTRY = load_plugins()
+ENTRIES = [
+    REGISTRY.find(kind, name) for kind in KINDS for name in REGISTRY.names(kind) if kind != "grid"
+]
+DATASETS = REGISTRY.names("dataset")
+
+
+def build(kind, name):
+    return REGISTRY.build(kind, Component(name)).value
+
+
+def rng(*role):
+    return seeding.torch_stream(0, *role)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.kind}-{entry.name}")
+class TestEveryComponent:
+    def test_says_what_it_is_and_where_it_comes_from(self, entry):
+        assert entry.summary.endswith(".")
+        assert entry.source
+
+    def test_has_typed_documented_parameters_with_defaults(self, entry):
+        for parameter in entry.parameters:
+            assert parameter.annotation is not inspect.Parameter.empty
+            assert not parameter.required
+            assert parameter.name in entry.doc
+
+    def test_builds_alike_twice_and_leaves_the_global_random_state_alone(self, entry):
+        before = torch.get_rng_state()
+        first, second = (REGISTRY.build(entry.kind, Component(entry.name)) for _ in range(2))
+        assert torch.equal(before, torch.get_rng_state())
+        assert first.identity == second.identity
+        assert first.label == entry.name, "defaults are not part of the label"
+
+
+@pytest.mark.parametrize("name", DATASETS)
+class TestEveryDataset:
+    def test_samples_have_the_promised_shape_type_and_range(self, name):
+        data: Dataset = build("dataset", name)
+        for split in ("train", "test"):
+            x = data.sample(50, split, rng(split))
+            assert x.shape == (50, *data.spec.shape)
+            assert x.dtype == torch.float32
+            assert torch.isfinite(x).all()
+            if data.spec.low is not None:
+                assert x.min() >= data.spec.low
+                assert x.max() <= data.spec.high
+
+    def test_the_same_stream_gives_the_same_samples_and_another_gives_others(self, name):
+        data = build("dataset", name)
+        first = data.sample(20, "train", rng("a"))
+        assert torch.equal(first, data.sample(20, "train", rng("a")))
+        assert not torch.equal(first, data.sample(20, "train", rng("b")))
+
+    def test_real_samples_are_fixed_points_of_project(self, name):
+        data = build("dataset", name)
+        x = data.sample(200, "test", rng("project"))
+        assert torch.equal(data.project(x), x)
+        noisy = data.project(x + 0.3 * torch.randn(x.shape, generator=rng("noise")))
+        assert torch.equal(data.project(noisy), noisy)
+
+    def test_a_finite_set_is_divided_into_halves(self, name):
+        data = build("dataset", name)
+        train, test = data.rows("train"), data.rows("test")
+        if train is None:
+            pytest.skip("drawn, not divided")
+        assert abs(len(train) - len(test)) <= 1
+
+    def test_the_fingerprint_is_stable_and_differs_between_splits(self, name):
+        data, entry = build("dataset", name), REGISTRY.find("dataset", name)
+        assert data.fingerprint() == build("dataset", name).fingerprint()
+        if any(parameter.name == "split_seed" for parameter in entry.parameters):
+            other = REGISTRY.build("dataset", Component(name, (("split_seed", 1),))).value
+            assert data.fingerprint() != other.fingerprint()
+
+    def test_a_known_density_favours_its_own_samples(self, name):
+        data = build("dataset", name)
+        if data.log_prob is None:
+            pytest.skip("the density is not known")
+        x = data.sample(500, "test", rng("density"))
+        shifted = x + x.std() / 4
+        assert data.log_prob(x).shape == (500,)
+        assert data.log_prob(x).mean() > data.log_prob(shifted).mean()
+
+
+PAIRS = [
+    (architecture, dataset)
+    for architecture in REGISTRY.names("architecture")
+    for dataset in DATASETS
+    if build("dataset", dataset).spec.kind in build("architecture", architecture).kinds
+    and build("architecture", architecture).misfit(build("dataset", dataset).spec) is None
+]
+
+
+@pytest.mark.parametrize(("architecture", "dataset"), PAIRS)
+def test_players_map_noise_to_data_to_scores_and_every_parameter_learns(architecture, dataset):
+    data = build("dataset", dataset)
+    players = build("architecture", architecture)
+    generator = players.generator(data.spec, 5)
+    critic = players.discriminator(data.spec)
+    fake = generator(torch.randn(6, 5))
+    assert fake.shape == (6, *data.spec.shape)
+    scores = critic(fake)
+    assert scores.shape == (6,)
+    scores.square().sum().backward()
+    for network in (generator, critic):
+        for parameter in network.parameters():
+            assert torch.isfinite(parameter.grad).all()
+            assert parameter.grad.abs().max() > 0
+
+
+@pytest.mark.parametrize("name", REGISTRY.names("prior"))
+def test_priors_draw_their_dimension_from_the_given_stream(name):
+    prior = build("prior", name)
+    noise = prior.sample((4, 3), rng("prior"))
+    assert noise.shape == (4, 3, prior.dim)
+    assert torch.equal(noise, prior.sample((4, 3), rng("prior")))
+
+
+SCORED = [
+    (metric, dataset)
+    for metric in REGISTRY.names("metric")
+    for dataset in DATASETS
+    if build("metric", metric).misfit(build("dataset", dataset)) is None
+]
+
+
+@pytest.mark.parametrize(("name", "dataset"), SCORED)
+def test_metrics_tell_equal_laws_from_shifted_ones_and_change_no_input(name, dataset):
+    metric, data = build("metric", name), build("dataset", dataset)
+    real, same, reference = (
+        features(data.sample(150, split, rng(split, role)))
+        for split, role in (("test", 0), ("test", 1), ("train", 2))
+    )
+    context = MetricContext(data, reference, np.random.default_rng(0))
+    shifted = same + 2 * reference.std(axis=0)
+    copies = real.copy(), same.copy()
+    null = {score.estimator: score for score in metric(real, same, context)}
+    worse = {score.estimator: score for score in metric(real, shifted, context)}
+    assert np.array_equal(real, copies[0])
+    assert np.array_equal(same, copies[1])
+    assert set(null) <= set(metric.better)
+    assert metric.headline in null
+    for estimator, score in null.items():
+        assert math.isfinite(score.value)
+        gap = worse[estimator].value - score.value
+        assert gap > 0 if metric.better[estimator] == "lower" else gap < 0, estimator
+
+
+@pytest.mark.parametrize("name", REGISTRY.names("metric"))
+def test_a_metric_gives_the_same_values_with_and_without_its_tests(name):
+    metric, data = build("metric", name), build("dataset", "ring8")
+    real, fake = (features(data.sample(100, "test", rng(role))) for role in ("x", "y"))
+    values = [
+        {
+            score.estimator: score.value
+            for score in metric(
+                real, fake, MetricContext(data, real, np.random.default_rng(0), tests)
+            )
+        }
+        for tests in (True, False)
+    ]
+    assert values[0] == pytest.approx(values[1], rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", [n for n in REGISTRY.names("grid") if n != "flags"])
+def test_named_grids_have_compatible_cells_only(name):
+    cells = plan(load_grid(name, REGISTRY), REGISTRY)
+    assert cells
+    assert [cell.misfit for cell in cells if cell.misfit] == []

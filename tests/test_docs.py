@@ -1,0 +1,116 @@
+"""The documentation names everything that there is."""
+
+import inspect
+import re
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+import click
+import pytest
+import torch
+
+from ganbench import hookspecs
+from ganbench.cli import main
+from ganbench.grid import Evaluation, Grid, make_grid, plan
+from ganbench.plugins import GROUP, load_plugins
+from ganbench.recipe import Recipe
+from ganbench.report.tables import TIDY_COLUMNS
+from ganbench.training.loop import train
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def text(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def commands(group=main, prefix=""):
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
+
+
+def test_every_command_and_option_is_documented():
+    page = text("docs/commands.md")
+    for name, command in commands():
+        assert name in page
+        for option in command.params:
+            if isinstance(option, click.Option):
+                for flag in (*option.opts, *option.secondary_opts):
+                    assert f"`{flag}`" in page, f"{name} {flag}"
+
+
+def test_every_hook_is_documented():
+    page = text("docs/plugins.md")
+    hooks = [name for name, _ in inspect.getmembers(hookspecs, inspect.isfunction)]
+    assert len([name for name in hooks if name.startswith("ganbench_")]) == 10
+    for name in hooks:
+        assert name in page
+
+
+def test_every_setting_and_grid_field_is_documented():
+    page = text("docs/grids.md")
+    for name in (*Recipe.model_fields, *Grid.model_fields, *Evaluation.model_fields):
+        assert re.search(rf"\b{name}\b", page), name
+
+
+def test_documented_defaults_of_the_recipe_are_true():
+    page = text("docs/grids.md")
+    for name, field in Recipe.model_fields.items():
+        row = next(
+            line for line in page.splitlines() if line.startswith("|") and f"`{name}`" in line
+        )
+        default = f'"{field.default}"' if isinstance(field.default, str) else f"{field.default:g}"
+        assert default in row, name
+
+
+def test_every_column_of_the_tidy_table_is_documented():
+    page = text("docs/commands.md")
+    for column in TIDY_COLUMNS:
+        assert f"`{column}`" in page
+
+
+def test_every_metric_and_estimator_is_documented(registry):
+    page = text("docs/metrics.md")
+    for name in registry.names("metric"):
+        for estimator in registry.find("metric", name).factory().better:
+            assert f"`{estimator}`" in page, f"{name} {estimator}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
+
+
+def test_the_plugin_of_the_readme_guide_works(tmp_path, monkeypatch):
+    """The example of docs/plugins.md, loaded through an entry point, trains."""
+    source = re.search(r"```python\n(.*?)```", text("docs/plugins.md"), re.DOTALL)[1]
+    (tmp_path / "my_gan.py").write_text(source, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    points = [*entry_points(group=GROUP), EntryPoint("my-gan", "my_gan", GROUP)]
+    registry = load_plugins(points)
+    entry = registry.find("loss", "cauchy")
+    assert entry.summary.startswith("Cauchy")
+    assert entry.source == "an example"
+    grid = make_grid(
+        {
+            "name": "example",
+            "datasets": ["ring8"],
+            "architectures": ["mlp(width=4, depth=1)"],
+            "losses": ["cauchy(scale=2.0)+r1(gamma=0.1)"],
+            "priors": ["normal(dim=2)"],
+            "train": {"generator_steps": 3, "block": 1},
+        },
+        origin="test",
+    )
+    (cell,) = plan(grid, registry)
+    *_, progress = train(cell, [0], torch.device("cpu"))
+    assert progress.engine.rung == "traced"
+    assert not progress.diverged
