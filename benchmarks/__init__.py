@@ -1,0 +1,1 @@
+"""Slow measurements: committed scripts beside the figures that they print."""

@@ -20,7 +20,7 @@ class Recipe(BaseModel):
         default=128, gt=1, le=1_000_000, description="samples per batch, for each player"
     )
     critic_steps: int = Field(
-        default=1, gt=0, description="critic updates before each generator update"
+        default=1, gt=0, le=10_000, description="critic updates before each generator update"
     )
     generator_optimizer: Optimizer = Field(
         default="adam", description="optimiser of the generator"
@@ -43,7 +43,7 @@ class Recipe(BaseModel):
         description="decay of the generator's moving average; 0 keeps the last",
     )
     block: int = Field(
-        default=5, gt=0, description="seeds trained side by side; part of the identity"
+        default=5, gt=0, le=10_000, description="seeds trained side by side; part of the identity"
     )
 
 

@@ -69,7 +69,7 @@ class Store:
         folder: where it is, or will be.
 
     Raises:
-        StoreError: if the folder belongs to something else or to a newer ganbench.
+        StoreError: if it is a file, or written by a newer ganbench.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Engine against the usual hand-written PyTorch loop: `python -m benchmarks.speed`.
 
-Both train the same cells on one thread, taking turns; each round gives the ratio of CPU seconds per
-seed-step, and the median over the rounds is reported. Writes benchmarks/speed/results.json.
+Both train the same cells on one thread, taking turns; each round gives the ratio of CPU seconds
+per seed-step, and the median over the rounds is reported. Writes benchmarks/speed/results.json.
 """
 
 import json

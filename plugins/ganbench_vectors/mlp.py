@@ -1,26 +1,30 @@
 """The multilayer perceptron, for samples of any shape."""
 
 from itertools import pairwise
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from pydantic import Field
 from torch import nn
 
-from ganbench.api import DataKind, DataSpec, OutputHead, PositiveInt, Recipe
+from ganbench.api import DataKind, DataSpec, OutputHead, Recipe
+
+Width = Annotated[int, Field(gt=0, le=65536)]
+Depth = Annotated[int, Field(gt=0, le=100)]
 
 
 class Mlp:
     """Multilayer perceptrons: ReLU in the generator, LeakyReLU(0.2) in the discriminator.
 
     Args:
-        width: units in each hidden layer, 1 or more.
-        depth: hidden layers of each player, 1 or more.
+        width: units in each hidden layer, 1 to 65536.
+        depth: hidden layers of each player, 1 to 100.
 
     Source: Goodfellow et al. 2014, arXiv:1406.2661
     """
 
     kinds: ClassVar[frozenset[DataKind]] = frozenset({"vector", "table", "image"})
 
-    def __init__(self, width: PositiveInt = 64, depth: PositiveInt = 2) -> None:
+    def __init__(self, width: Width = 64, depth: Depth = 2) -> None:
         self.hidden = [width] * depth
         self.recipe: Recipe = {}
 
