@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ROOT = Path("results")
 
+_UNLIMITED = 100_000
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -63,9 +65,10 @@ def _finite(data: Any) -> Any:
     return None if isinstance(data, float) and data - data != 0 else data
 
 
-def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows under a header, folded to the width of the terminal."""
+def print_table(header: Sequence[str], rows: Iterable[Sequence[str]], fold: bool = True) -> None:
+    """Print rows under a header, folded to the width of the terminal or in whole lines."""
     from rich import box
+    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
@@ -74,7 +77,11 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         table.add_column(title, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    stdout_console().print(table)
+    console = stdout_console()
+    if not fold:
+        unlimited = console.options.update(max_width=_UNLIMITED)
+        console.width = max(console.width, Measurement.get(console, unlimited, table).maximum)
+    console.print(table)
 
 
 def stdout_console() -> "Console":

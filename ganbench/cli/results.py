@@ -76,7 +76,9 @@ def show(run: str, results: str | None, as_json: bool) -> None:
         click.echo(f"{key}: {_flat(value)}")
     if rows:
         columns = ("metric", "estimator", "value", "low", "high", "p_value", "n_real", "n_fake")
-        print_table(columns, [[_number(row[column]) for column in columns] for row in rows])
+        print_table(
+            columns, [[_number(row[column]) for column in columns] for row in rows], fold=False
+        )
     click.echo(f"\nLog:\n{store.log(run_id)}")
 
 
@@ -159,7 +161,7 @@ def _print_tidy(frame: "pd.DataFrame", format: "Format") -> None:
             short = ["run_id", "dataset", "generator", "loss", "seed", "status", "metric",
                      "estimator", "value", "low", "high", "p_value", "floor"]  # fmt: skip
             places = [list(data.columns).index(name) for name in short]
-            print_table(short, [[row[place] for place in places] for row in rows])
+            print_table(short, [[row[place] for place in places] for row in rows], fold=False)
 
 
 @click.command()

@@ -34,7 +34,7 @@ from ganbench.store import Results
 PER_ROW = 5
 POINTS = 1000
 MASSES = (0.99, 0.9, 0.5)
-MAX_COLUMNS = 8
+MAX_COLUMNS = 10
 MAX_LEVELS = 8
 SIDE = 5
 
@@ -207,9 +207,9 @@ def _marginals(
     for axes, loss in zip(grid, losses, strict=True):
         shown = {p: frame for p in styles if (frame := frames.get((p, loss))) is not None}
         said = ", ".join(cells[p, loss].said for p in styles if (p, loss) in cells)
-        axes[0].set_ylabel(
-            f"{wrapped(loss)}\n{wrapped('seeds ' + said)}", rotation=0, ha="right", va="center"
-        )
+        plural = "seeds" if "," in said else "seed"
+        label = f"{wrapped(loss)}\n{wrapped(f'{plural} {said}')}"
+        axes[0].set_ylabel(label, rotation=0, ha="right", va="center")
         for axis, name in zip(axes, names, strict=True):
             columns = {styles[p][0]: frame[name] for p, frame in shown.items()}
             _marginal(axis, real[name], columns)
@@ -234,6 +234,8 @@ def _marginal(axis: Axes, real: pd.Series[Any], fake: Mapping[str, pd.Series[Any
         axis.locator_params(axis="x", nbins=4)
         return
     levels = list(real.value_counts().index[:MAX_LEVELS])
+    if pd.api.types.is_numeric_dtype(real):
+        levels.sort()
     rare = not all(column.isin(levels).all() for column in (real, *fake.values()))
     names = [*map(_short, levels), *(["other"] if rare else [])]
     slots = np.arange(len(names))
@@ -251,7 +253,7 @@ def _shares(column: pd.Series[Any], levels: Sequence[object]) -> list[float]:
 
 
 def _short(level: object) -> str:
-    text = str(level)
+    text = f"{level:g}" if isinstance(level, float) else str(level)
     return text if len(text) < 13 else f"{text[:11]}…"
 
 
@@ -264,7 +266,7 @@ _PICTURES: Mapping[DataKind, Callable[[Section, Cells, Dataset, Tensor], Figure]
 _CAPTIONS: Mapping[DataKind, str] = {
     "image": f"The first {SIDE**2} images of each sample.",
     "table": (
-        f"The laws of the first {MAX_COLUMNS} columns, one line per loss: real samples in grey, "
+        f"The laws of up to {MAX_COLUMNS} columns, one line per loss: real samples in grey, "
         "generated ones as outlines. The outermost bins hold the tails, and rare categories "
         "are gathered as 'other'."
     ),

@@ -33,7 +33,8 @@ where = {dataset = "digits", architecture = "dcgan"}
 
 def invoke(*arguments: object) -> Result:
     """Run a command; anything but an orderly exit is an error of the test."""
-    result = CliRunner().invoke(main, [str(each) for each in arguments], prog_name="ganbench")
+    runner = CliRunner(env={"COLUMNS": "120"})
+    result = runner.invoke(main, [str(each) for each in arguments], prog_name="ganbench")
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result

@@ -86,7 +86,7 @@ def test_misuse_of_a_command(ganbench, arguments, words):
         (["--grid", "no.toml"], "There is no grid file"),
         ([*FLAGS, "-d", "rnig8"], "No dataset named 'rnig8'. Did you mean 'ring8'?"),
         ([*FLAGS, "-a", "mpl"], "No architecture named 'mpl'. Did you mean 'mlp'?"),
-        ([*FLAGS, "-a", "mlp(width=0)"], "mlp(width=0): width must be int > 0."),
+        ([*FLAGS, "-a", "mlp(width=0)"], "mlp(width=0): width must be int > 0 and <= 65536."),
         ([*FLAGS, "-a", "mlp(witdh=8)"], "Did you mean 'width'?"),
         ([*FLAGS, "-l", "ns+"], "Cannot read 'ns+'"),
         ([*FLAGS, "-l", "ns(("], "Cannot read 'ns(('"),
