@@ -25,35 +25,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "API_VERSION",
-    "Architecture",
-    "Column",
-    "Critic",
-    "DataKind",
-    "DataSpec",
-    "Dataset",
-    "Draw",
-    "Draws",
-    "Fraction",
-    "Loss",
-    "Metric",
-    "MetricContext",
-    "Modes",
-    "NonNegativeFloat",
-    "NonNegativeInt",
-    "OutputHead",
-    "PositiveFloat",
-    "PositiveInt",
-    "Prior",
-    "Recipe",
-    "Regularizer",
-    "Score",
-    "Split",
-    "State",
-    "from_scores",
-    "hookimpl",
-    "input_gradient",
-]
+    "API_VERSION", "Architecture", "Column", "Critic", "DataKind", "DataSpec", "Dataset", "Draw",
+    "Draws", "Fraction", "Loss", "Metric", "MetricContext", "Modes", "NonNegativeFloat",
+    "NonNegativeInt", "OutputHead", "PositiveFloat", "PositiveInt", "Prior", "Recipe",
+    "Regularizer", "Score", "Split", "State", "from_scores", "hookimpl", "input_gradient",
+]  # fmt: skip
 
 API_VERSION = 1
 

@@ -14,9 +14,10 @@ from torch import Tensor
 
 from ganbench import seeding
 from ganbench.api import Dataset, MetricContext, Split
+from ganbench.cells import digest
 from ganbench.components import parse_single
 from ganbench.errors import PluginError, SpecError
-from ganbench.grid import Evaluation, digest
+from ganbench.grid import Evaluation
 from ganbench.plugins import Built, Registry
 
 _RUNNING_SAMPLES = 500

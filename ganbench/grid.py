@@ -1,28 +1,17 @@
-"""Grids: a TOML file or flags -> the cells to run, with their recipes and fingerprints."""
+"""Grids as written: a TOML file or flags, checked field by field."""
 
-import functools
-import hashlib
-import itertools
-import json
 import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ganbench import components, recipe
-from ganbench.api import DataSpec
-from ganbench.components import Component
-from ganbench.errors import PluginError, SpecError
-from ganbench.plugins import Built, Registry
-from ganbench.recipe import Recipe
-
-ENGINE_VERSION = 1
-"""Raised whenever the engine's arithmetic changes: runs of another version are run anew."""
+from ganbench.errors import SpecError
+from ganbench.plugins import Registry
 
 _PARTS = ("dataset", "prior", "generator", "discriminator", "architecture", "loss")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -45,13 +34,17 @@ class Evaluation(BaseModel):
     )
 
 
-class _Rule(BaseModel):
+class Rule(BaseModel):
+    """Which cells it is about: part of a cell -> component expression."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     where: dict[str, str]
 
 
-class _Override(_Rule):
+class Override(Rule):
+    """Settings for the cells that fit."""
+
     set: dict[str, Any]
 
 
@@ -69,77 +62,13 @@ class Grid(BaseModel):
     losses: list[str] = []
     train: dict[str, Any] = {}
     evaluation: Evaluation = Evaluation()
-    override: list[_Override] = []
-    exclude: list[_Rule] = []
+    override: list[Override] = []
+    exclude: list[Rule] = []
 
     @property
     def seed_list(self) -> list[int]:
         """The seeds, ascending."""
         return parse_seeds(self.seeds)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One combination to train, without its seeds."""
-
-    dataset: Built
-    prior: Built
-    generator: Built
-    discriminator: Built
-    loss: Built
-    regularizers: tuple[Built, ...]
-    recipe: Recipe
-    fingerprint: str = field(repr=False)
-    misfit: str | None = None
-
-    @functools.cached_property
-    def labels(self) -> dict[str, str]:
-        """The five names that tables show."""
-        return {
-            "dataset": self.dataset.label,
-            "prior": self.prior.label,
-            "generator": self.generator.label,
-            "discriminator": self.discriminator.label,
-            "loss": "+".join(part.label for part in (self.loss, *self.regularizers)),
-        }
-
-    @property
-    def title(self) -> str:
-        """The cell in one short line."""
-        names = self.labels
-        return (
-            f"{names['dataset']} · {pair_label(names['generator'], names['discriminator'])} · "
-            f"{names['loss']} · {names['prior']}"
-        )
-
-    def run_id(self, seed: int, device_class: str) -> str:
-        """Hash everything that decides the numbers of one run, and nothing else."""
-        identity = {
-            "dataset": {**self.dataset.identity, "fingerprint": self.fingerprint},
-            "prior": self.prior.identity,
-            "generator": self.generator.identity,
-            "discriminator": self.discriminator.identity,
-            "loss": [part.identity for part in (self.loss, *self.regularizers)],
-            "recipe": self.recipe.model_dump(),
-            "seed": seed,
-            "device": device_class,
-            "engine": ENGINE_VERSION,
-        }
-        return digest(identity)
-
-
-def pair_label(generator: str, discriminator: str) -> str:
-    """Name a pair of players: one name where both are alike."""
-    return generator if generator == discriminator else f"{generator} vs {discriminator}"
-
-
-def digest(value: Any) -> str:
-    """Hash JSON-compatible data to 16 hexadecimal digits."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-# --------------------------------------------------------------------------------- reading TOML
 
 
 def load_grid(name_or_file: str, registry: Registry) -> Grid:
@@ -198,8 +127,8 @@ def _sentence(error: ValidationError) -> str:
         key = str(first["loc"][-1])
         choices: dict[str, type[BaseModel]] = {
             "evaluation": Evaluation,
-            "override": _Override,
-            "exclude": _Rule,
+            "override": Override,
+            "exclude": Rule,
         }
         model: type[BaseModel] = Grid
         if len(first["loc"]) > 1:
@@ -252,220 +181,6 @@ def _seed_text(text: str) -> list[int]:
             return []
         chosen.extend(range(first, min(last, first + _MOST_SEEDS) + 1))
     return chosen
-
-
-# --------------------------------------------------------------------------------------- cells
-
-
-def plan(grid: Grid, registry: Registry, idle_rules: bool = False) -> list[Cell]:
-    """Expand a grid to its cells; a cell that cannot be trained carries the reason in `misfit`.
-
-    Args:
-        grid: what to expand.
-        registry: where its components come from.
-        idle_rules: whether a rule may match no cell, as where flags have replaced an axis.
-
-    Raises:
-        SpecError: for anything in the grid that does not make sense.
-    """
-    for field_name in ("datasets", "architectures", "losses", "priors"):
-        if not getattr(grid, field_name):
-            kind = field_name.removesuffix("es" if field_name == "losses" else "s")
-            names = ", ".join(registry.names(kind)) or "none"
-            raise SpecError(f"The grid names no {field_name}. Available: {names}.")
-    builder = _Builder(registry)
-    cells: dict[str, Cell] = {}
-    matched = {id(rule): False for rule in (*grid.override, *grid.exclude)}
-    for combination in itertools.product(
-        _expand(grid.datasets),
-        _pairs(grid.architectures),
-        _expand(grid.losses),
-        _expand(grid.priors),
-    ):
-        parts = builder.parts(*combination)
-        hits = {id(rule) for rule in matched_rules(grid, parts)}
-        matched.update(dict.fromkeys(hits, True))
-        if hits.isdisjoint({id(rule) for rule in grid.exclude}):
-            cell = builder.cell(parts, grid, [r for r in grid.override if id(r) in hits])
-            cells.setdefault(json.dumps([cell.labels, cell.recipe.model_dump()]), cell)
-    for rule in (*grid.override, *grid.exclude):
-        if not (matched[id(rule)] or idle_rules):
-            where = ", ".join(f"{key} = '{value}'" for key, value in rule.where.items())
-            raise SpecError(f"The rule where {where} matches no cell of the grid.")
-    return list(cells.values())
-
-
-Parts = Mapping[str, tuple[Built, ...]]
-
-
-def matched_rules(grid: Grid, parts: Parts) -> list[_Rule]:
-    """Return the overrides and excludes whose `where` fits this combination."""
-    return [rule for rule in (*grid.override, *grid.exclude) if _matches(rule.where, parts)]
-
-
-def _matches(where: Mapping[str, str], parts: Parts) -> bool:
-    """Whether the names agree and every parameter that `where` gives has (one of) its values."""
-
-    def fits(want: Component, have: Built) -> bool:
-        return want.name == have.entry.name and all(
-            key in have.params
-            and have.params[key] in (value if isinstance(value, list) else [value])
-            for key, value in want.params
-        )
-
-    def agrees(pattern: tuple[Component, ...], actual: tuple[Built, ...]) -> bool:
-        return len(pattern) == len(actual) and all(map(fits, pattern, actual))
-
-    for part, text in where.items():
-        if part == "architecture":
-            pattern = components.parse_pair(text)
-            if not agrees(pattern, (*parts["generator"], *parts["discriminator"])):
-                return False
-        elif not agrees(components.parse(text), parts[part]):
-            return False
-    return True
-
-
-def _expand(expressions: Sequence[str]) -> list[tuple[Component, ...]]:
-    """Parse expressions and expand the lists inside them."""
-    return [
-        combination
-        for text in expressions
-        for combination in itertools.product(*(part.axes() for part in components.parse(text)))
-    ]
-
-
-def _pairs(entries: Sequence[str | Mapping[str, str]]) -> list[tuple[Component, Component]]:
-    pairs = []
-    for entry in entries:
-        if isinstance(entry, str):
-            first, second = components.parse_pair(entry)
-            alike = first == second
-        elif set(entry) == {"generator", "discriminator"}:
-            first, second = (components.parse_single(entry[role]) for role in sorted(entry)[::-1])
-            alike = False
-        else:
-            raise SpecError(
-                f"An architecture is a text or has a generator and a discriminator: {dict(entry)}."
-            )
-        if alike:
-            pairs += [(one, one) for one in first.axes()]
-        else:
-            pairs += list(itertools.product(first.axes(), second.axes()))
-    return pairs
-
-
-class _Builder:
-    """Builds each component once, however many cells use it."""
-
-    def __init__(self, registry: Registry) -> None:
-        self.registry = registry
-        self.build = functools.cache(registry.build)
-        self.fingerprints: dict[str, str] = {}
-
-    def parts(
-        self,
-        dataset: tuple[Component, ...],
-        pair: tuple[Component, Component],
-        loss: tuple[Component, ...],
-        prior: tuple[Component, ...],
-    ) -> Parts:
-        return {
-            "dataset": self._single("dataset", dataset),
-            "prior": self._single("prior", prior),
-            "generator": (self.build("architecture", pair[0]),),
-            "discriminator": (self.build("architecture", pair[1]),),
-            "loss": (
-                self.build("loss", loss[0]),
-                *(self.build("regularizer", part) for part in loss[1:]),
-            ),
-        }
-
-    def _single(self, kind: str, joined: tuple[Component, ...]) -> tuple[Built]:
-        if len(joined) != 1:
-            text = "+".join(map(str, joined))
-            raise SpecError(f"A {kind} is one component, not '{text}'.")
-        return (self.build(kind, joined[0]),)
-
-    def cell(self, parts: Parts, grid: Grid, overrides: Sequence[_Override]) -> Cell:
-        (dataset,), (prior,) = parts["dataset"], parts["prior"]
-        (generator,), (discriminator,) = parts["generator"], parts["discriminator"]
-        loss, *regularizers = parts["loss"]
-        advice = [_advice(part) for part in (generator, discriminator, loss, *regularizers)]
-        try:
-            recipe.resolve(*advice)
-        except SpecError as error:
-            raise PluginError(str(error)) from None
-        settings = [("train", grid.train), *(_origin(rule) for rule in overrides)]
-        return Cell(
-            dataset,
-            prior,
-            generator,
-            discriminator,
-            loss,
-            tuple(regularizers),
-            recipe.resolve(*advice, *settings),
-            self._fingerprint(dataset),
-            _misfit(dataset, generator, discriminator),
-        )
-
-    def _fingerprint(self, dataset: Built) -> str:
-        if dataset.label not in self.fingerprints:
-            with dataset.answering():
-                self.fingerprints[dataset.label] = dataset.value.fingerprint()
-        return self.fingerprints[dataset.label]
-
-
-def _advice(part: Built) -> tuple[str, Mapping[str, Any]]:
-    """Ask a component for the settings that it recommends."""
-    with part.answering():
-        return f"The recipe of {part.label}", dict(part.value.recipe)
-
-
-def _origin(rule: _Override) -> tuple[str, Mapping[str, Any]]:
-    """Name where settings come from; a rule without conditions is what --set makes."""
-    return "override" if rule.where else "--set", rule.set
-
-
-def restore_cell(record: Mapping[str, Any], registry: Registry) -> Cell:
-    """Build a cell from its labels and its resolved recipe.
-
-    Raises:
-        SpecError: if a component is no longer there.
-    """
-    dataset = registry.build("dataset", components.parse_single(record["dataset"]))
-    loss, *regularizers = components.parse(record["loss"])
-    return Cell(
-        dataset,
-        registry.build("prior", components.parse_single(record["prior"])),
-        registry.build("architecture", components.parse_single(record["generator"])),
-        registry.build("architecture", components.parse_single(record["discriminator"])),
-        registry.build("loss", loss),
-        tuple(registry.build("regularizer", part) for part in regularizers),
-        Recipe(**record["recipe"]),
-        dataset.value.fingerprint(),
-    )
-
-
-def _misfit(dataset: Built, generator: Built, discriminator: Built) -> str | None:
-    with dataset.answering():
-        spec: DataSpec = dataset.value.spec
-    for role, player in (("generator", generator), ("discriminator", discriminator)):
-        with player.answering():
-            reason = _player_misfit(dataset, spec, player, role)
-        if reason:
-            return reason
-    return None
-
-
-def _player_misfit(dataset: Built, spec: DataSpec, player: Built, role: str) -> str | None:
-    if spec.kind not in player.value.kinds:
-        kinds = " and ".join(sorted(player.value.kinds))
-        return f"{player.label} fits {kinds} data, and {dataset.label} is {spec.kind} data"
-    if not hasattr(player.value, role):
-        return f"{player.label} offers no {role}"
-    reason: str | None = player.value.misfit(spec)
-    return f"{player.label} does not fit {dataset.label}: {reason}" if reason else None
 
 
 def parse_settings(texts: Sequence[str]) -> dict[str, Any]:

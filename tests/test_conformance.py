@@ -9,9 +9,10 @@ import torch
 
 from ganbench import seeding
 from ganbench.api import Dataset, MetricContext
+from ganbench.cells import plan
 from ganbench.components import Component
 from ganbench.evaluation import features
-from ganbench.grid import load_grid, plan
+from ganbench.grid import load_grid
 from ganbench.plugins import KINDS, load_plugins
 
 REGISTRY = load_plugins()

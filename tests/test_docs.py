@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from ganbench import hookspecs
+from ganbench.cells import plan
 from ganbench.cli import main
-from ganbench.grid import Evaluation, Grid, make_grid, plan
+from ganbench.grid import Evaluation, Grid, make_grid
 from ganbench.plugins import GROUP, load_plugins
 from ganbench.recipe import Recipe
 from ganbench.report.tables import TIDY_COLUMNS

@@ -14,7 +14,8 @@ import torch
 from torch.nn.functional import softplus
 
 from ganbench import environment, seeding
-from ganbench.grid import Cell, make_grid, plan
+from ganbench.cells import Cell, plan
+from ganbench.grid import make_grid
 from ganbench.plugins import load_plugins
 from ganbench.training.ensemble import Ensemble
 from ganbench.training.rungs import choose

@@ -108,7 +108,8 @@ def grid() -> None:
 @json_option
 def show_grid(grid: str, as_json: bool) -> None:
     """Show the cells of GRID, a name or a TOML file, with their recipes."""
-    from ganbench.grid import load_grid, plan
+    from ganbench.cells import plan
+    from ganbench.grid import load_grid
     from ganbench.plugins import load_plugins
 
     registry = load_plugins()

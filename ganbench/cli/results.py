@@ -31,7 +31,7 @@ _STATUSES = ("ok", "missing", "diverged", "failed", "timeout", "killed", "incomp
 @json_option
 def status(results: str, as_json: bool) -> None:
     """Show how many runs of each cell are ok, missing, failed and so on."""
-    from ganbench.grid import pair_label
+    from ganbench.cells import pair_label
     from ganbench.plugins import load_plugins
     from ganbench.results import load_results
 

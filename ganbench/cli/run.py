@@ -148,9 +148,9 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     replace. What is stored already is not run again.
     """
     from ganbench import environment
+    from ganbench.cells import plan as plan_cells
     from ganbench.evaluation import build_metrics
     from ganbench.execution.tasks import Redo, make_plan
-    from ganbench.grid import plan as plan_cells
     from ganbench.plugins import load_plugins
     from ganbench.store import Store
 

@@ -5,8 +5,8 @@ import sys
 from typing import Any
 
 from ganbench import environment
+from ganbench.cells import digest
 from ganbench.execution.tasks import Plan
-from ganbench.grid import digest
 from ganbench.plugins import Registry
 from ganbench.store import Json, Store
 

@@ -6,9 +6,10 @@ from typing import Literal
 
 import torch
 
+from ganbench.cells import Cell
 from ganbench.environment import device_class
 from ganbench.evaluation import Evaluator
-from ganbench.grid import Cell, Grid
+from ganbench.grid import Grid
 from ganbench.plugins import Built
 from ganbench.store import Json, Store
 

@@ -13,10 +13,11 @@ import pandas as pd
 import torch
 
 from ganbench import environment
+from ganbench.cells import Cell, restore_cell
 from ganbench.errors import StoreError
 from ganbench.evaluation import Evaluator, build_metrics
 from ganbench.execution.tasks import Task
-from ganbench.grid import Cell, Evaluation, restore_cell
+from ganbench.grid import Evaluation
 from ganbench.plugins import Built, Registry, load_plugins
 from ganbench.store import Json, RunFiles, Store
 from ganbench.training.loop import Progress, train

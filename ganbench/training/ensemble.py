@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, vmap
 
 from ganbench import seeding
+from ganbench.cells import Cell
 from ganbench.errors import SpecError
-from ganbench.grid import Cell
 from ganbench.training import players
 from ganbench.training.steps import Game, State, under
 from ganbench.training.streams import Streams

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from ganbench.grid import Cell
+from ganbench.cells import Cell
 from ganbench.training.ensemble import Ensemble
 from ganbench.training.rungs import Engine, choose
 from ganbench.training.streams import clocks

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from ganbench.cells import plan
 from ganbench.evaluation import build_metrics
 from ganbench.execution import worker
 from ganbench.execution.driver import execute
 from ganbench.execution.executors import InlineExecutor
 from ganbench.execution.tasks import make_plan
-from ganbench.grid import plan
 from ganbench.plugins import load_plugins
 from ganbench.store import Store
 

@@ -2,8 +2,8 @@
 
 import torch
 
+from ganbench.cells import plan
 from ganbench.execution.tasks import make_plan
-from ganbench.grid import plan
 
 
 def kinds(plan):

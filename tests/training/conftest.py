@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from ganbench.grid import Cell, make_grid, plan
+from ganbench.cells import Cell, plan
+from ganbench.grid import make_grid
 from ganbench.training.ensemble import Ensemble
 from ganbench.training.loop import train
 
