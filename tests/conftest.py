@@ -1,7 +1,12 @@
 """What all tests share."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
+
+# Read when numerical libraries load: threads of several test processes wait for each other.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 
 import pytest
 import torch

@@ -90,16 +90,16 @@ def execute(
             again = []
             summary.problems.clear()
             for outcome in executor.run(tasks, store.folder, on_event, stopping):
-                failed = _settle(outcome, store, summary, observers)
+                hopeful = _settle(outcome, store, summary, observers)
                 watcher.task_done(outcome)
-                if failed and attempts < retries:
+                if hopeful and attempts < retries:
                     again.append(outcome.task)
             tasks, attempts = again, attempts + 1
     return summary
 
 
 def _settle(outcome: Outcome, store: Store, summary: Summary, observers: "Observers") -> bool:
-    """Record how a task ended; say whether it failed."""
+    """Record how a task ended; say whether trying again may help."""
     task, records = outcome.task, list(outcome.records)
     if outcome.status != "ok" and task.kind == "train":
         for seed in task.runs:
@@ -112,7 +112,7 @@ def _settle(outcome: Outcome, store: Store, summary: Summary, observers: "Observ
         summary.statuses[run["run_id"]] = run["status"]
         scores = store.scores(run["run_id"])
         observers.finished(run, [] if scores is None else scores.to_dict("records"))
-    return outcome.status != "ok" or any(run["status"] in FAILURES for run in records)
+    return any(run["status"] == "failed" for run in records) or outcome.status != "ok"
 
 
 @contextmanager
