@@ -16,6 +16,7 @@ from torch.fx.passes.shape_prop import ShapeProp
 from ganbench.training.steps import State, Step
 
 _aten = torch.ops.aten
+_MULTIPLY = (_aten.mul.Tensor, _aten.mul.Scalar)
 _RESHAPES = (_aten.view.default, _aten.expand.default, _aten._unsafe_view.default)
 
 
@@ -63,9 +64,9 @@ def _refuse_mutation(graph: fx.GraphModule) -> None:
 
 
 def simplify(graph: fx.GraphModule, example: Sequence[Tensor]) -> fx.GraphModule:
-    """Drop operations that do nothing, fuse bias additions, share common subexpressions."""
+    """Drop what has no effect, fuse bias additions, share common subexpressions."""
     ShapeProp(graph).propagate(*example)
-    for apply in (_drop_no_ops, _fuse_bias):
+    for apply in (_drop_no_ops, _drop_double_transpose, _fuse_bias):
         for node in list(graph.graph.nodes):
             if node.op == "call_function":
                 apply(graph.graph, node)
@@ -80,9 +81,18 @@ def _drop_no_ops(graph: fx.Graph, node: fx.Node) -> None:
         return
     source = node.args[0]
     same_shape = node.target in _RESHAPES and _shape(node) == _shape(source)
-    times_one = node.target is _aten.mul.Tensor and node.args[1] == 1
+    times_one = node.target in _MULTIPLY and node.args[1] == 1
     if same_shape or times_one or node.target is _aten.detach.default:
         node.replace_all_uses_with(source)
+        graph.erase_node(node)
+
+
+def _drop_double_transpose(graph: fx.Graph, node: fx.Node) -> None:
+    if node.target is not _aten.transpose.int or not isinstance(node.args[0], fx.Node):
+        return
+    inner = node.args[0]
+    if inner.target is _aten.transpose.int and set(inner.args[1:]) == set(node.args[1:]):
+        node.replace_all_uses_with(inner.all_input_nodes[0])
         graph.erase_node(node)
 
 

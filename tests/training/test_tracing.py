@@ -26,6 +26,17 @@ def test_simplify_drops_no_ops_fuses_the_bias_and_shares_subexpressions():
     assert targets(simple) == [aten.baddbmm.default, aten.exp.default, aten.add.Tensor]
 
 
+def test_transposing_twice_is_dropped_only_where_it_undoes_itself():
+    def f(x):
+        return x.transpose(1, 2).transpose(2, 1) + 1, x.transpose(1, 2).transpose(0, 1) + 1
+
+    example = [torch.randn(2, 3, 4)]
+    simple = simplify(make_fx(f)(*example), example)
+    for actual, want in zip(simple(*example), f(*example), strict=True):
+        assert torch.equal(actual, want)
+    assert targets(simple).count(aten.transpose.int) == 2
+
+
 def test_a_bias_that_would_widen_the_product_is_not_fused():
     def f(bias, a, b):
         return bias + torch.bmm(a, b)
