@@ -53,7 +53,7 @@ def _finite(_ctx: click.Context, _option: click.Parameter, value: float | None) 
     "architectures",
     multiple=True,
     metavar="EXPRESSION",
-    help='Players, such as "mlp(width=64)" or "generator=A discriminator=B". Repeatable.',
+    help='Players: "name(param=value)" or "generator=A discriminator=B". Repeatable.',
 )
 @click.option(
     "-l",
@@ -61,7 +61,7 @@ def _finite(_ctx: click.Context, _option: click.Parameter, value: float | None) 
     "losses",
     multiple=True,
     metavar="EXPRESSION",
-    help='Loss with regularizers, such as "ns+r1(gamma=0.1)". Repeatable.',
+    help='Loss with regularizers: "loss+regularizer(param=value)". Repeatable.',
 )
 @click.option(
     "-d", "--dataset", "datasets", multiple=True, metavar="EXPRESSION", help="Dataset. Repeatable."
@@ -72,7 +72,7 @@ def _finite(_ctx: click.Context, _option: click.Parameter, value: float | None) 
     "priors",
     multiple=True,
     metavar="EXPRESSION",
-    help='Noise, such as "normal(dim=16)". Repeatable.',
+    help='Noise: "name(param=value)". Repeatable.',
 )
 @click.option(
     "-m",
