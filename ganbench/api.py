@@ -19,6 +19,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ganbench.errors import MetricError, SpecError
 from ganbench.metrics.score import Score
 
 if TYPE_CHECKING:
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "API_VERSION", "Architecture", "Column", "Critic", "DataKind", "DataSpec", "Dataset", "Draw",
-    "Draws", "Fraction", "Loss", "Metric", "MetricContext", "Modes", "NonNegativeFloat",
-    "NonNegativeInt", "OutputHead", "PositiveFloat", "PositiveInt", "Prior", "Recipe",
-    "Regularizer", "Score", "Split", "State", "from_scores", "hookimpl", "input_gradient",
+    "Draws", "Fraction", "Loss", "Metric", "MetricContext", "MetricError", "Modes",
+    "NonNegativeFloat", "NonNegativeInt", "OutputHead", "PositiveFloat", "PositiveInt", "Prior",
+    "Recipe", "Regularizer", "Score", "Size", "SpecError", "Split", "State", "from_scores",
+    "hookimpl", "input_gradient",
 ]  # fmt: skip
 
 API_VERSION = 1
@@ -39,6 +41,7 @@ DataKind = Literal["vector", "table", "image", "sequence"]
 Split = Literal["train", "test"]
 PositiveInt = Annotated[int, Field(gt=0)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
+Size = Annotated[int, Field(gt=0, le=65536)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 NonNegativeFloat = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]

@@ -56,18 +56,27 @@ class Cell:
 
     def run_id(self, seed: int, device_class: str) -> str:
         """Hash everything that decides the numbers of one run, and nothing else."""
-        identity = {
+        return digest({**self.identity(device_class), "seed": seed})
+
+    def identity(self, device_class: str) -> dict[str, Any]:
+        """Collect what decides the numbers of its runs, besides the seed."""
+        return {
             "dataset": {**self.dataset.identity, "fingerprint": self.fingerprint},
             "prior": self.prior.identity,
             "generator": self.generator.identity,
             "discriminator": self.discriminator.identity,
             "loss": [part.identity for part in (self.loss, *self.regularizers)],
             "recipe": self.recipe.model_dump(),
-            "seed": seed,
             "device": device_class,
             "engine": ENGINE_VERSION,
         }
-        return digest(identity)
+
+    @property
+    def origin(self) -> str:
+        """Versions of data, components and engine, in one short text."""
+        parts = (self.dataset, self.prior, self.generator, self.discriminator, self.loss)
+        owners = sorted({part.entry.owner for part in (*parts, *self.regularizers)})
+        return f"{', '.join(owners)}; data {self.fingerprint}; engine {ENGINE_VERSION}"
 
 
 def pair_label(generator: str, discriminator: str) -> str:

@@ -24,13 +24,16 @@ class Evaluation(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     samples: int = Field(
-        default=2000, ge=50, description="rows per sample, fewer if the test set is small"
+        default=2000,
+        ge=50,
+        le=1_000_000,
+        description="rows per sample, fewer in small sets",
     )
     seed: int = Field(
         default=0, ge=0, description="of the real sample and of every choice of a score"
     )
     floor_splits: int = Field(
-        default=20, ge=2, description="real-vs-real repeats behind each floor"
+        default=20, ge=2, le=1000, description="real-vs-real repeats behind each floor"
     )
 
 
@@ -94,7 +97,10 @@ def load_grid(name_or_file: str, registry: Registry) -> Grid:
         raise SpecError(f"The grid file '{path}' is not UTF-8 text.") from None
     except (ValueError, RecursionError) as error:
         raise SpecError(f"The grid file '{path}' is no valid TOML: {error}.") from None
-    return make_grid({"name": path.stem, **data}, origin=str(path))
+    grid = make_grid({"name": path.stem, **data}, origin=str(path))
+    if not all(rule.where for rule in (*grid.override, *grid.exclude)):
+        raise SpecError(f"{path}: every rule needs a where that names {', '.join(_PARTS)}.")
+    return grid
 
 
 def make_grid(data: Mapping[str, Any], origin: str) -> Grid:

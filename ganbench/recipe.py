@@ -15,7 +15,7 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    generator_steps: int = Field(default=2000, gt=0, description="generator updates")
+    generator_steps: int = Field(default=2000, gt=0, le=10**9, description="generator updates")
     batch_size: int = Field(
         default=128, gt=1, le=1_000_000, description="samples per batch, for each player"
     )

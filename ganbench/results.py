@@ -1,17 +1,46 @@
 """A results folder, loaded for reading."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+import torch
 
+from ganbench.api import Dataset
 from ganbench.components import parse_single
 from ganbench.plugins import Registry
-from ganbench.store import Json, Results, Store
+from ganbench.store import Json, Store
 
 _NO_SCORE = {
     "metric": None, "estimator": None, "value": None, "low": None, "high": None, "p_value": None,
     "n_real": None, "n_fake": None, "better": None, "headline": None,
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything that a results folder holds, loaded for reading.
+
+    Attributes:
+        name: of the grid.
+        experiment: "grid" (resolved), "commands" (list of str), "environment" (nested str).
+        frame: tidy, one row per run and score and one with empty metric for a run without
+            scores: the columns of `ganbench.report.tables.TIDY_COLUMNS`, `better` ("lower" or
+            "higher") and `headline` (whether tables show this estimator of the metric).
+        history: run id -> long frame with the columns step, quantity and value.
+        samples: run id -> stored, projected samples (n, *shape).
+        dataset: label -> the dataset; raises `GanbenchError` where its plugin is not installed.
+        reason: run id -> why the run failed, in full.
+    """
+
+    name: str
+    experiment: Mapping[str, Any]
+    frame: pd.DataFrame
+    history: Callable[[str], pd.DataFrame]
+    samples: Callable[[str], torch.Tensor]
+    dataset: Callable[[str], Dataset]
+    reason: Callable[[str], str]
 
 
 def load_results(store: Store, registry: Registry) -> Results:
@@ -28,7 +57,7 @@ def load_results(store: Store, registry: Registry) -> Results:
         for seed, run_id in cell["runs"].items():
             run = _run(cell, int(seed), run_id, stored.get(run_id))
             scores = store.scores(run_id) if run["status"] == "ok" else None
-            rows += _rows(run, scores, floors)
+            rows += _rows(run, _current(scores, cell["scores"]), floors)
     return Results(
         experiment["name"],
         experiment,
@@ -41,23 +70,34 @@ def load_results(store: Store, registry: Registry) -> Results:
 
 
 def _distinct(cells: list[Json]) -> list[Json]:
-    """Tell cells with the same components apart: name the settings that differ in the loss."""
+    """Tell cells with the same components apart: name beside the loss what else differs."""
     alike: dict[tuple[str, ...], list[Json]] = {}
     for cell in cells:
         alike.setdefault(tuple(cell["labels"].values()), []).append(cell)
     named = []
     for cell in cells:
-        recipes = [each["recipe"] for each in alike[tuple(cell["labels"].values())]]
+        rivals = [_settings(each) for each in alike[tuple(cell["labels"].values())]]
         differing = [
             f"{name}={value}"
-            for name, value in cell["recipe"].items()
-            if any(recipe[name] != value for recipe in recipes)
+            for name, value in _settings(cell).items()
+            if any(rival[name] != value for rival in rivals)
         ]
         suffix = f" [{', '.join(differing)}]" if differing else ""
         named.append(
             {**cell, "labels": {**cell["labels"], "loss": cell["labels"]["loss"] + suffix}}
         )
     return named
+
+
+def _settings(cell: Json) -> dict[str, Any]:
+    return {**cell["recipe"], "device": cell["device"], "origin": cell["origin"]}
+
+
+def _current(scores: pd.DataFrame | None, score_ids: Json) -> pd.DataFrame | None:
+    """Keep the scores that were made in the way that was asked for last."""
+    if scores is None or scores.empty:
+        return None
+    return scores[scores["score_id"] == scores["metric"].map(score_ids)]
 
 
 def _required(frame: pd.DataFrame | None) -> pd.DataFrame:

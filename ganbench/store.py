@@ -18,7 +18,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,6 @@ import pandas as pd
 import torch
 from safetensors.torch import load_file, save
 
-from ganbench.api import Dataset
 from ganbench.errors import StoreError
 
 FORMAT = 1
@@ -108,12 +107,16 @@ class Store:
         self._replace(self.folder / "floors" / f"{floor_id}.json", _json(floor))
 
     def publish(self, files: RunFiles) -> None:
-        """Publish a run: a reader sees all of it or nothing, and replaces what was there.
+        """Publish a run: a reader sees all of it or nothing.
+
+        It replaces what was there, but a run that is ok is never replaced by one that is not.
 
         Raises:
             StoreError: if it cannot be written; nothing that was published is lost.
         """
         run_id = files.run["run_id"]
+        if files.run["status"] != "ok" and self._is_ok(run_id):
+            return
         draft = self._draft(run_id)
         try:
             with self._writing():
@@ -125,6 +128,12 @@ class Store:
                 self._put(draft, self.folder / "runs" / run_id)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+    def _is_ok(self, run_id: str) -> bool:
+        try:
+            return bool(self.run(run_id)["status"] == "ok")
+        except StoreError:
+            return False
 
     def _put(self, draft: Path, target: Path) -> None:
         """Rename a folder to its place; what was there goes only once that has succeeded."""
@@ -147,9 +156,12 @@ class Store:
 
     def _replace(self, path: Path, data: bytes) -> None:
         draft = self._draft(path.name)
-        with self._writing():
-            _write(draft, data)
-            draft.replace(path)
+        try:
+            with self._writing():
+                _write(draft, data)
+                draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
@@ -298,28 +310,3 @@ def _sync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@dataclass(frozen=True)
-class Results:
-    """Everything that a results folder holds, loaded for reading.
-
-    Attributes:
-        name: of the grid.
-        experiment: "grid" (resolved), "commands" (list of str), "environment" (nested str).
-        frame: tidy, one row per run and score and one with empty metric for a run without
-            scores: the columns of `ganbench.report.tables.TIDY_COLUMNS`, `better` ("lower" or
-            "higher") and `headline` (whether tables show this estimator of the metric).
-        history: run id -> long frame with the columns step, quantity and value.
-        samples: run id -> stored, projected samples (n, *shape).
-        dataset: label -> the dataset; raises `GanbenchError` where its plugin is not installed.
-        reason: run id -> why the run failed, in full.
-    """
-
-    name: str
-    experiment: Mapping[str, Any]
-    frame: pd.DataFrame
-    history: Callable[[str], pd.DataFrame]
-    samples: Callable[[str], torch.Tensor]
-    dataset: Callable[[str], Dataset]
-    reason: Callable[[str], str]

@@ -34,7 +34,10 @@ def cell(cells):
         ({"losses": ["ns+r3"]}, "No regularizer named 'r3'. Available: "),
         ({"priors": ["normal+uniform"]}, "A prior is one component, not 'normal+uniform'."),
         ({"architectures": [{"generator": "mlp"}]}, "has a generator and a discriminator"),
-        ({"datasets": ["ring8(std=-1)"]}, "ring8(std=-1): std must be float > 0."),
+        (
+            {"datasets": ["ring8(std=-1)"]},
+            "ring8(std=-1): std must be float >= 1e-06",
+        ),
         ({"train": {"steps": 5}}, "train: No recipe setting named 'steps'."),
         ({"train": {"critic_rate": float("inf")}}, "train: critic_rate = inf does not fit"),
         ({"exclude": [{"where": {"loss": "wgan"}}]}, "where loss = 'wgan' matches no cell"),

@@ -20,7 +20,8 @@ def store(tmp_path, registry):
     def cell(loss, misfit=None, **runs):
         labels = {**CELL, "loss": loss}
         runs = {str(seed): run_id for seed, run_id in enumerate(runs.values())}
-        return {"labels": labels, "recipe": RECIPE, "misfit": misfit, "runs": runs}
+        made = {"device": "cpu", "origin": "a 1", "scores": {"m": "known", "n": "unknown"}}
+        return {"labels": labels, "recipe": RECIPE, "misfit": misfit, "runs": runs, **made}
 
     cells = {
         "1": cell("ns", a="good", b="bad", c="absent"),
@@ -103,3 +104,21 @@ def test_cells_that_differ_in_their_recipe_alone_are_told_apart(store, registry)
     store.write_experiment({**experiment, "cells": {**experiment["cells"], "4": longer}})
     losses = load_results(store, registry).frame["loss"].unique()
     assert set(losses) == {"ns [generator_steps=7]", "ns [generator_steps=9]", "ls", "mm"}
+
+
+def test_scores_that_were_made_in_another_way_are_not_shown(store, registry):
+    experiment = store.experiment()
+    experiment["cells"]["1"]["scores"]["m"] = "another"
+    store.write_experiment(experiment)
+    frame = load_results(store, registry).frame
+    assert list(frame[frame["run_id"] == "good"]["metric"]) == ["n"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("device", "cuda X"), ("origin", "a 2")])
+def test_cells_of_other_devices_or_versions_are_told_apart(store, registry, name, value):
+    experiment = store.experiment()
+    other = {**experiment["cells"]["3"], name: value, "runs": {"0": "elsewhere"}}
+    store.write_experiment({**experiment, "cells": {**experiment["cells"], "4": other}})
+    losses = set(load_results(store, registry).frame["loss"])
+    assert {f"mm [{name}={value}]", "ns", "ls"} <= losses
+    assert "mm" not in losses

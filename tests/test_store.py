@@ -89,9 +89,16 @@ def test_the_manifest_is_right_and_nothing_is_pickled(store):
 
 
 def test_publishing_again_replaces(store):
-    store.publish(run_files())
     store.publish(run_files(status="failed"))
-    assert store.run("a1")["status"] == "failed"
+    store.publish(run_files())
+    assert store.run("a1")["status"] == "ok"
+    assert not leftovers(store)
+
+
+def test_a_failure_never_replaces_a_run_that_is_ok(store):
+    store.publish(run_files())
+    store.publish(run_files(status="killed"))
+    assert store.run("a1")["status"] == "ok"
     assert not leftovers(store)
 
 

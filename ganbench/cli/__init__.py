@@ -93,7 +93,7 @@ class _Commands(click.Group):
 def main() -> None:
     """Benchmark GANs: which one, with which loss, on which data, from which noise, how surely?
 
-    Start with `ganbench run --grid smoke`, then `ganbench run --grid default`. Exit codes: 0 all
+    `ganbench list grids` names the grids that are there to run. Exit codes: 0 all
     ok, 1 some runs failed, 2 usage or grid error, 3 plugin, device or resource not available,
-    4 results folder damaged or locked, 130 interrupted.
+    4 results folder damaged or not writable, 130 interrupted.
     """

@@ -89,7 +89,7 @@ def info(name: str, as_json: bool) -> None:
         print_json(described)
         return
     for each in described:
-        click.secho(f"{each['kind']} {name}", bold=True)
+        click.echo(f"{each['kind']} {name}")
         click.echo(f"\n{each['description']}\n")
         accepted = "\n".join(
             f"  {parameter}" for parameter in registry.find(str(each["kind"]), name).parameters

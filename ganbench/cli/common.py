@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from ganbench.plugins import Registry
     from ganbench.report.formats import Format
-    from ganbench.store import Results, Store
+    from ganbench.results import Results
+    from ganbench.store import Store
 
 ROOT = Path("results")
 

@@ -41,7 +41,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
         rows = [(key, _text(value)) for key, value in facts.items()]
         print_table(("", ""), rows)
         for problem in problems:
-            click.secho(f"Problem: {problem}", fg="red")
+            click.echo(f"Problem: {problem}")
         click.echo("Nothing is amiss." if not problems else "")
     if problems:
         ctx.exit(3)

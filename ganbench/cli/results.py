@@ -129,12 +129,14 @@ def _number(value: Any) -> str:
     help="How to print it.",
 )
 @click.option("--tidy", is_flag=True, help="One row for each run and score instead of cells.")
-def table(results: str, format: "Format", tidy: bool) -> None:
+@json_option
+def table(results: str, format: "Format", tidy: bool, as_json: bool) -> None:
     """Print the scores: mean and 95% interval over seeds, or with --tidy every single one."""
     from ganbench.plugins import load_plugins
     from ganbench.results import load_results
 
     loaded = load_results(open_store(results), load_plugins())
+    format = "json" if as_json else format
     if tidy:
         _print_tidy(loaded.frame, format)
     else:
@@ -171,11 +173,16 @@ def _print_tidy(frame: "pd.DataFrame", format: "Format") -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder.  [default: RESULTS/report]",
 )
-def report(results: str, out: Path | None) -> None:
+@json_option
+def report(results: str, out: Path | None, as_json: bool) -> None:
     """Write one self-contained HTML page, and its figures as PNG and SVG."""
     from ganbench.plugins import load_plugins
     from ganbench.results import load_results
 
     registry, store = load_plugins(), open_store(results)
     loaded = load_results(store, registry)
-    click.echo(write_page(loaded, registry, out or store.folder / "report"))
+    page = write_page(loaded, registry, out or store.folder / "report")
+    if as_json:
+        print_json({"page": str(page)})
+    else:
+        click.echo(page)

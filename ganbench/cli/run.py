@@ -203,7 +203,8 @@ def _grid(options: dict[str, Any], registry: "Registry") -> "Grid":
 
 def _show_plan(plan: "Plan", as_json: bool) -> None:
     if as_json:
-        print_json([{**each.record(), "status": dict(each.status)} for each in plan.cells])
+        rows = [{**plan.record(each), "status": dict(each.status)} for each in plan.cells]
+        print_json(rows)
         return
     print_table(
         ("cell", "cached", "to run", "failed before", "incompatible"),
@@ -240,7 +241,11 @@ def _execute(
     store.create()
     record_experiment(store, plan, registry)
     if not plan.tasks:
-        _say(options, f"All {len(plan.run_ids)} runs are cached in {store.folder}.")
+        ok = sum(each.count("ok") for each in plan.cells)
+        failed = len(plan.run_ids) - ok
+        more = f", {failed} failed (--retry-failed runs them again)" if failed else ""
+        what = f"All {ok} runs are cached" if not failed else f"Nothing to do: {ok} runs cached"
+        _say(options, f"{what}{more} in {store.folder}.")
         return Summary()
     cached = sum(each.count("ok") for each in plan.cells)
     _say(

@@ -1,8 +1,9 @@
 """Runs a plan: feeds the executor, retries, records what workers could not, tells observers."""
 
+import dataclasses
 import logging
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
@@ -90,16 +91,18 @@ def execute(
             again = []
             summary.problems.clear()
             for outcome in executor.run(tasks, store.folder, on_event, stopping):
-                hopeful = _settle(outcome, store, summary, observers)
+                rest = _settle(outcome, store, summary, observers)
                 watcher.task_done(outcome)
-                if hopeful and attempts < retries:
-                    again.append(outcome.task)
+                if rest is not None and attempts < retries:
+                    again.append(rest)
             tasks, attempts = again, attempts + 1
     return summary
 
 
-def _settle(outcome: Outcome, store: Store, summary: Summary, observers: "Observers") -> bool:
-    """Record how a task ended; say whether trying again may help."""
+def _settle(
+    outcome: Outcome, store: Store, summary: Summary, observers: "Observers"
+) -> Task | None:
+    """Record how a task ended; return what of it to try again, if that may help."""
     task, records = outcome.task, list(outcome.records)
     if outcome.status != "ok" and task.kind == "train":
         for seed in task.runs:
@@ -109,10 +112,19 @@ def _settle(outcome: Outcome, store: Store, summary: Summary, observers: "Observ
     elif outcome.status != "ok":
         summary.problems.append(f"{task.title}: {outcome.status}: {outcome.reason}")
     for run in records:
+        if run["status"] == "ok" and run["reason"]:
+            summary.problems.append(f"{task.title}, seed {run['seed']}: {run['reason']}")
         summary.statuses[run["run_id"]] = run["status"]
         scores = store.scores(run["run_id"])
         observers.finished(run, [] if scores is None else scores.to_dict("records"))
-    return any(run["status"] == "failed" for run in records) or outcome.status != "ok"
+    if outcome.status != "ok":
+        return task
+    failed = {seed: task.runs[seed] for seed in task.runs if task.runs[seed] in _failed(records)}
+    return dataclasses.replace(task, runs=failed) if failed else None
+
+
+def _failed(records: Sequence[Json]) -> set[str]:
+    return {run["run_id"] for run in records if run["status"] == "failed"}
 
 
 @contextmanager

@@ -15,11 +15,13 @@ def record_experiment(store: Store, plan: Plan, registry: Registry) -> None:
     """Add a plan to what the folder was asked for; cells and commands accumulate."""
     before: Json = store.experiment() if store.exists else {}
     cells: dict[str, Any] = dict(before.get("cells", {}))
+    device = environment.device_class(plan.device)
     for planned in plan.cells:
-        new = planned.record()
-        key = digest([new["labels"], new["recipe"], str(plan.device)])
-        known = cells.get(key, {}).get("runs", {})
-        cells[key] = {**new, "runs": {**known, **new["runs"]}}
+        new = plan.record(planned)
+        key = digest(planned.cell.identity(device))
+        known = cells.get(key, {"runs": {}, "scores": {}})
+        merged = {name: {**known[name], **new[name]} for name in ("runs", "scores")}
+        cells[key] = {**new, **merged}
     commands = [*before.get("commands", []), command_line()]
     store.write_experiment(
         {

@@ -68,15 +68,6 @@ class Planned:
         """Number of seeds in one of these statuses."""
         return sum(status in statuses for status in self.status.values())
 
-    def record(self) -> Json:
-        """What experiment.json keeps of it."""
-        return {
-            "labels": self.cell.labels,
-            "recipe": self.cell.recipe.model_dump(),
-            "misfit": self.cell.misfit,
-            "runs": {str(seed): run_id for seed, run_id in self.runs.items()},
-        }
-
 
 @dataclass
 class Plan:
@@ -87,6 +78,23 @@ class Plan:
     metrics: list[Built]
     device: torch.device
     tasks: list[Task] = field(default_factory=list)
+
+    def record(self, planned: Planned) -> Json:
+        """What experiment.json keeps of a cell: how it is trained, which scores are current."""
+        cell = planned.cell
+        evaluator = Evaluator(cell.dataset, cell.fingerprint, self.grid.evaluation)
+        return {
+            "labels": cell.labels,
+            "recipe": cell.recipe.model_dump(),
+            "device": device_class(self.device),
+            "origin": cell.origin,
+            "misfit": cell.misfit,
+            "runs": {str(seed): run_id for seed, run_id in planned.runs.items()},
+            "scores": {
+                metric.label: evaluator.score_id(metric)
+                for metric in evaluator.applicable(self.metrics)
+            },
+        }
 
     @property
     def run_ids(self) -> set[str]:
@@ -114,7 +122,7 @@ def make_plan(
     for cell in cells:
         runs = {seed: cell.run_id(seed, kind) for seed in grid.seed_list}
         status = {
-            seed: "incompatible" if cell.misfit else _status(stored.get(run_id), redo)
+            seed: "incompatible" if cell.misfit else _status(stored.get(run_id), grid, redo)
             for seed, run_id in runs.items()
         }
         plan.cells.append(Planned(cell, runs, status))
@@ -122,8 +130,11 @@ def make_plan(
     return plan
 
 
-def _status(run: Json | None, redo: Redo) -> str:
+def _status(run: Json | None, grid: Grid, redo: Redo) -> str:
+    """Return what a run's status means for this grid; too few samples mean it is not there."""
     if run is None or redo == "all" or (redo == "failures" and run["status"] in FAILURES):
+        return "missing"
+    if run["status"] == "ok" and run.get("samples", 0) < grid.evaluation.samples:
         return "missing"
     return str(run["status"])
 

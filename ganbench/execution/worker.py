@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import json
+import logging
 import time
 import traceback
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from ganbench.grid import Evaluation
 from ganbench.plugins import Built, Registry, load_plugins
 from ganbench.store import Json, RunFiles, Store
 from ganbench.training.loop import Progress, train
+
+log = logging.getLogger(__name__)
 
 Report = Callable[[Json], None]
 """Takes progress events; see `_event`."""
@@ -64,9 +67,10 @@ def _score(task: Task, store: Store, report: Report) -> list[Json]:
     for run_id in task.runs.values():
         before = store.scores(run_id)
         files = _scored(store.files(run_id), evaluator, metrics)
-        if before is not None and files.scores is not None and files.run["status"] == "ok":
-            kept = before[~before["metric"].isin(files.scores["metric"])]
-            scores = pd.concat([kept, files.scores], ignore_index=True)
+        if before is not None:
+            added = [] if files.scores is None else [files.scores]
+            kept = before[~before["metric"].isin([metric.label for metric in metrics])]
+            scores = pd.concat([kept, *added], ignore_index=True)
             files = dataclasses.replace(files, scores=scores)
         store.publish(files)
         records.append(files.run)
@@ -124,57 +128,71 @@ def _outcomes(
     samples = ensemble.generate(task.evaluation["samples"], "evaluation")
     outcomes = []
     for slot, (seed, run_id) in enumerate(task.runs.items()):
+        if not torch.isfinite(samples[slot]).all():
+            progress.diverged.setdefault(seed, progress.step)
         diverged = progress.diverged.get(seed)
-        reason = "" if diverged is None else f"no longer finite at generator step {diverged}"
+        reason = "" if diverged is None else f"no longer finite (seen at step {diverged})"
         run = {
             **record(task, seed),
             "status": "ok" if diverged is None else "diverged",
             "reason": reason,
             "engine": engine.rung if engine else "",
             "engine_reason": engine.reason if engine else "",
+            "samples": task.evaluation["samples"],
             "train_seconds": progress.seconds / len(task.runs),
             "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(started)),
             "environment": dict(_environment(task.device)),
         }
         points = [point for point in (*progress.history, *running) if point[1] == seed]
         history = pd.DataFrame(points, columns=["step", "seed", "quantity", "value"])
-        log = f"{task.title}, seed {seed}, run {run_id}: {run['status']} {reason}".rstrip() + "\n"
+        line = f"{task.title}, seed {seed}, run {run_id}: {run['status']} {reason}".rstrip()
         outcomes.append(
             RunFiles(
                 run,
                 history.drop(columns="seed"),
                 samples[slot] if diverged is None else None,
                 ensemble.generator(slot),
-                log=log,
+                log=f"{line}\n",
             )
         )
     return outcomes
 
 
 def _scored(files: RunFiles, evaluator: Evaluator, metrics: list[Built]) -> RunFiles:
-    """Score a run's samples; if that fails, the run has failed, and keeps what it learned."""
+    """Score a run's samples; a score that fails is the reason, and is tried again next time."""
     if files.samples is None:
         return files
-    started = time.perf_counter()
-    try:
-        scores = evaluator.score(files.samples[: len(evaluator.real)], metrics)
-    except Exception as error:
-        reason = f"scoring failed: {type(error).__name__}: {error}"
-        run = {**files.run, "status": "failed", "reason": reason}
-        return dataclasses.replace(files, run=run, log=files.log + _trace())
-    run = {**files.run, "eval_seconds": time.perf_counter() - started}
-    return dataclasses.replace(files, run=run, scores=scores)
+    started, text = time.perf_counter(), files.log
+    fake = files.samples[: len(evaluator.real)]
+    scores, problems = [evaluator.score(fake, [])], []
+    for metric in metrics:
+        try:
+            scores.append(evaluator.score(fake, [metric]))
+        except Exception as error:
+            problems.append(f"{metric.label} failed: {type(error).__name__}: {error}")
+            text += _trace()
+    seconds = time.perf_counter() - started
+    run = {**files.run, "eval_seconds": seconds, "reason": "; ".join(problems)}
+    frame = pd.concat([part for part in scores if len(part)] or scores, ignore_index=True)
+    return dataclasses.replace(files, run=run, scores=frame, log=text)
 
 
 def _running_scores(progress: Progress, evaluator: Evaluator, metrics: list[Built]) -> list[Point]:
-    """Score all healthy seeds in the cheap way at a pause."""
+    """Score all healthy seeds in the cheap way at a pause; what fails is left out."""
     samples = progress.ensemble.generate(len(evaluator.real_running), "running")
-    return [
-        (progress.step, seed, quantity, value)
-        for seed, fake in zip(progress.ensemble.seeds, samples, strict=True)
-        if seed not in progress.diverged
-        for quantity, value in evaluator.running(fake, metrics).items()
-    ]
+    points: list[Point] = []
+    for seed, fake in zip(progress.ensemble.seeds, samples, strict=True):
+        if not torch.isfinite(fake).all():
+            progress.diverged.setdefault(seed, progress.step)
+        if seed in progress.diverged:
+            continue
+        try:
+            values = evaluator.running(fake, metrics)
+        except Exception:
+            log.warning("A running score failed and is left out.", exc_info=True)
+            continue
+        points += [(progress.step, seed, name, value) for name, value in values.items()]
+    return points
 
 
 def _event(task: Task, progress: Progress, running: list[Point]) -> Json:

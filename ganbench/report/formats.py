@@ -162,11 +162,13 @@ def _labels(section: Section, row: Row) -> dict[str, Any]:
 
 def _score(section: Section, column: Column, row: Row) -> dict[str, Any]:
     score = row.scores[column.name]
+    floor = section.floors[column.name].mean
     numbers = {"mean": score.mean, "low": score.low, "high": score.high}
     return {
         **{key: value if math.isfinite(value) else None for key, value in numbers.items()},
         "n": score.n,
         "best": section.leads(row, column),
+        "floor": floor if math.isfinite(floor) else None,
     }
 
 

@@ -27,7 +27,7 @@ from ganbench.report.tables import (
     summary,
     tidy,
 )
-from ganbench.store import Results
+from ganbench.results import Results
 
 SILENT = ("ok", "missing", "incompatible")
 
@@ -113,8 +113,11 @@ def _write(path: Path, content: bytes) -> None:
     """Put a file in place at once, so that a reader never sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 # ------------------------------------------------------------------------------------- figures
@@ -177,21 +180,29 @@ def _answer(section: Section) -> str:
     if pd.notna(floor):
         inside = ", inside the interval" if score.low <= floor <= score.high else ""
         answer += f"; two real samples score {number(floor)}{inside}"
-    also = [other.name for other in others if section.leads(best, other)]
+    also = [other.name for other in others if _alone(section, best, other)]
     agree = f" It is also best by {' and '.join(also)}." if also else ""
-    return f"{answer}. {_rivals(section, best, column)}{agree}"
+    return f"{answer}.{_rivals(section, best, column)}{agree}"
+
+
+def _alone(section: Section, best: Row, column: Column) -> bool:
+    """Whether this row leads a score and no other row has the same mean."""
+    leaders = [row for row in section.rows if section.leads(row, column)]
+    return len(leaders) == 1 and leaders[0] is best
 
 
 def _rivals(section: Section, best: Row, column: Column) -> str:
     leader = best.scores[column.name]
+    if leader.n < 2:
+        return ""
     others = [row.scores[column.name] for row in section.rows if row is not best]
     near = sum(score.low <= leader.high and leader.low <= score.high for score in others)
     if not near:
-        return "No other interval overlaps with its own."
+        return " No other interval overlaps with its own."
     plural = (
         "interval of 1 other cell overlaps" if near == 1 else f"intervals of {near} others overlap"
     )
-    return f"The {plural} with its own."
+    return f" The {plural} with its own."
 
 
 def _completeness(frame: pd.DataFrame) -> str:

@@ -18,7 +18,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ganbench.errors import GanbenchError
 from ganbench.report.tables import REAL, Column, Row, Section, number, summary, wrapped
-from ganbench.store import Results
+from ganbench.results import Results
 
 STYLE: dict[Any, Any] = {
     "font.size": 9,

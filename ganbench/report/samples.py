@@ -29,7 +29,7 @@ from ganbench.report.plots import (
     section_of,
 )
 from ganbench.report.tables import Row, Section, wrapped
-from ganbench.store import Results
+from ganbench.results import Results
 
 PER_ROW = 5
 POINTS = 1000

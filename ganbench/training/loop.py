@@ -50,7 +50,7 @@ def train(cell: Cell, seeds: Sequence[int], device: torch.device) -> Iterator[Pr
     yield progress
 
     started = time.perf_counter()
-    for batches, clock in zip(ensemble.streams, clocks(cell.recipe, device), strict=False):
+    for clock, batches in zip(clocks(cell.recipe, device), ensemble.streams, strict=False):
         if progress.engine is None:
             steps = (ensemble.game.critic_step, ensemble.game.generator_step)
             progress.engine = choose(steps, state, batches[0], clock[0])
@@ -75,13 +75,14 @@ class _Recorder:
 
     def __init__(self, progress: Progress, interval: int) -> None:
         self.progress, self.interval = progress, interval
+        self.total = progress.ensemble.cell.recipe.generator_steps
         self.pending: dict[str, list[torch.Tensor]] = {"critic_loss": [], "generator_loss": []}
 
     def record(self) -> None:
         progress = self.progress
         for quantity, values in self.pending.items():
             values.append(progress.ensemble.state[quantity])
-        if progress.step % self.interval:
+        if progress.step % self.interval and progress.step < self.total:
             return
         for quantity, values in self.pending.items():
             means = torch.stack(values).mean(dim=0).tolist()

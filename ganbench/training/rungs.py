@@ -6,6 +6,7 @@ the loop.
 """
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -88,14 +89,14 @@ def choose(steps: Sequence[Step], state: State, batch: State, clock: State) -> E
 def _reference(steps: Sequence[Step], state: State, batch: State, clock: State) -> list[State]:
     """Run the loop once, and see that it neither draws hidden numbers nor changes its inputs."""
     before = {name: value.clone() for name, value in state.items()}
-    random_state = torch.get_rng_state()
+    random_states = _random_states(state)
     try:
         results = [looped(step)(state, batch, clock) for step in steps]
     except RuntimeError as error:
         if "mutate a captured Tensor" in str(error):
             raise PluginError(_CHANGES.format("")) from error
         raise
-    if not torch.equal(random_state, torch.get_rng_state()):
+    if not all(map(torch.equal, random_states, _random_states(state))):
         raise PluginError(
             "A component draws from torch's global random state while it trains (dropout?); "
             "declare a Draw instead, so that seeds stay reproducible."
@@ -104,6 +105,13 @@ def _reference(steps: Sequence[Step], state: State, batch: State, clock: State) 
         if not torch.allclose(value, before[name], rtol=0, atol=0, equal_nan=True):
             raise PluginError(_CHANGES.format(f" '{name}'"))
     return results
+
+
+def _random_states(state: State) -> list[torch.Tensor]:
+    """Return the global random state of the CPU, and of the GPU that holds the networks."""
+    device = state["generator"].device
+    on_gpu = [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
+    return [torch.get_rng_state(), *on_gpu]
 
 
 def _difference(actual: State, expected: State) -> float:
@@ -116,9 +124,12 @@ def _difference(actual: State, expected: State) -> float:
     for name, want in expected.items():
         if name in ("generator", "critic", "average"):
             continue
-        scale = want.abs().max().clamp(min=1e-6)
-        gap = ((actual[name] - want).abs().max() / scale).nan_to_num(nan=0.0)
-        worst = max(worst, float(gap))
+        have, finite = actual[name], torch.isfinite(want)
+        if not torch.equal(torch.isfinite(have), finite):
+            return math.inf
+        if finite.any():
+            scale = want[finite].abs().max().clamp(min=1e-6)
+            worst = max(worst, float((have - want)[finite].abs().max() / scale))
     return worst
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from torch import nn
 
-from ganbench.api import DataKind, DataSpec, OutputHead, PositiveInt, Recipe
+from ganbench.api import DataKind, DataSpec, OutputHead, Recipe, Size
 
 _SIDES = (8, 16, 32, 64)
 _START = 4
@@ -24,14 +24,14 @@ class Dcgan:
     arXiv:1502.01852), in place of a standard deviation of 0.02, make up for it.
 
     Args:
-        width: channels at full size, 1 or more.
+        width: channels at full size, 1 to 65536.
 
     Source: Radford et al. 2016, arXiv:1511.06434
     """
 
     kinds: ClassVar[frozenset[DataKind]] = frozenset({"image"})
 
-    def __init__(self, width: PositiveInt = 16) -> None:
+    def __init__(self, width: Size = 16) -> None:
         self.width = width
         self.recipe: Recipe = {}
 

@@ -7,8 +7,15 @@ from typing import Literal
 import numpy as np
 import torch
 
-from ganbench.api import Dataset, Fraction, MetricContext, PositiveFloat, PositiveInt, Score
-from ganbench.errors import MetricError
+from ganbench.api import (
+    Dataset,
+    Fraction,
+    MetricContext,
+    MetricError,
+    PositiveFloat,
+    PositiveInt,
+    Score,
+)
 from ganbench.metrics import (
     c2st,
     jsd_knn,

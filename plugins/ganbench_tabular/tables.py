@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ganbench.api import Column, Dataset, DataSpec, NonNegativeInt, PositiveInt, Split
-from ganbench.errors import SpecError
+from ganbench.api import Column, Dataset, DataSpec, NonNegativeInt, PositiveInt, SpecError, Split
 
 
 class TableDataset(Dataset):

@@ -1,12 +1,16 @@
 """Mixtures of equally likely isotropic Gaussians, whose density is known exactly."""
 
 import math
+from typing import Annotated
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import Tensor
 
-from ganbench.api import Dataset, DataSpec, Modes, PositiveFloat, Split
+from ganbench.api import Dataset, DataSpec, Modes, Split
+
+Length = Annotated[float, Field(ge=1e-6, le=1e6)]
 
 
 class GaussianMixture(Dataset):
@@ -41,12 +45,12 @@ class GaussianMixture(Dataset):
         return exponents.logsumexp(dim=1) - norm
 
 
-def ring8(radius: PositiveFloat = 1.0, std: PositiveFloat = 0.02) -> GaussianMixture:
+def ring8(radius: Length = 1.0, std: Length = 0.02) -> GaussianMixture:
     """Eight Gaussians evenly spaced on a circle.
 
     Args:
-        radius: of the circle, above 0.
-        std: of each Gaussian, above 0.
+        radius: of the circle, 1e-6 to 1e6.
+        std: of each Gaussian, 1e-6 to 1e6.
 
     Source: Metz et al. 2017, arXiv:1611.02163
     """
@@ -54,12 +58,12 @@ def ring8(radius: PositiveFloat = 1.0, std: PositiveFloat = 0.02) -> GaussianMix
     return GaussianMixture(radius * np.stack([np.cos(angles), np.sin(angles)], axis=1), std)
 
 
-def grid25(spacing: PositiveFloat = 2.0, std: PositiveFloat = 0.05) -> GaussianMixture:
+def grid25(spacing: Length = 2.0, std: Length = 0.05) -> GaussianMixture:
     """Twenty-five Gaussians on a square grid of five by five around the origin.
 
     Args:
-        spacing: between neighbours, above 0; coordinates reach twice as far on either side.
-        std: of each Gaussian, above 0.
+        spacing: between neighbours, 1e-6 to 1e6; coordinates reach twice as far on either side.
+        std: of each Gaussian, 1e-6 to 1e6.
 
     Source: Lin et al. 2018, arXiv:1712.04086
     """

@@ -6,9 +6,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 from torch import nn
 
-from ganbench.api import DataKind, DataSpec, OutputHead, Recipe
+from ganbench.api import DataKind, DataSpec, OutputHead, Recipe, Size
 
-Width = Annotated[int, Field(gt=0, le=65536)]
 Depth = Annotated[int, Field(gt=0, le=100)]
 
 
@@ -24,7 +23,7 @@ class Mlp:
 
     kinds: ClassVar[frozenset[DataKind]] = frozenset({"vector", "table", "image"})
 
-    def __init__(self, width: Width = 64, depth: Depth = 2) -> None:
+    def __init__(self, width: Size = 64, depth: Depth = 2) -> None:
         self.hidden = [width] * depth
         self.recipe: Recipe = {}
 

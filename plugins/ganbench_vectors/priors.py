@@ -3,19 +3,19 @@
 import torch
 from torch import Tensor
 
-from ganbench.api import PositiveInt
+from ganbench.api import Size
 
 
 class Normal:
     """Standard normal noise.
 
     Args:
-        dim: number of coordinates, 1 or more.
+        dim: number of coordinates, 1 to 65536.
 
     Source: Gulrajani et al. 2017, arXiv:1704.00028 (the prior of its experiments)
     """
 
-    def __init__(self, dim: PositiveInt = 16) -> None:
+    def __init__(self, dim: Size = 16) -> None:
         self.dim = dim
 
     def sample(self, shape: tuple[int, ...], rng: torch.Generator) -> Tensor:
@@ -27,12 +27,12 @@ class Uniform:
     """Noise that is uniform on [-1, 1) in each coordinate.
 
     Args:
-        dim: number of coordinates, 1 or more.
+        dim: number of coordinates, 1 to 65536.
 
     Source: Radford et al. 2016, arXiv:1511.06434 (the prior of its experiments)
     """
 
-    def __init__(self, dim: PositiveInt = 16) -> None:
+    def __init__(self, dim: Size = 16) -> None:
         self.dim = dim
 
     def sample(self, shape: tuple[int, ...], rng: torch.Generator) -> Tensor:

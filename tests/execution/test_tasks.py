@@ -3,6 +3,7 @@
 import torch
 
 from ganbench.cells import plan
+from ganbench.execution.experiment import record_experiment
 from ganbench.execution.tasks import make_plan
 
 
@@ -101,7 +102,7 @@ def test_incompatible_cells_are_planned_with_their_reason_and_not_run(planned, g
     assert todo.tasks == []
     assert todo.run_ids == set()
     assert todo.cells[0].count("incompatible") == 2
-    assert "fits image data" in todo.cells[0].record()["misfit"]
+    assert "fits image data" in todo.record(todo.cells[0])["misfit"]
 
 
 def test_failed_runs_are_left_alone_unless_they_are_asked_for(done, planned, grid, store):
@@ -119,3 +120,23 @@ def test_the_plan_of_an_empty_store_needs_no_folder(troubled, grid, tmp_path):
     todo = make_plan(grid(), plan(grid(), troubled), [], torch.device("cpu"), missing)
     assert kinds(todo) == ["train"]
     assert not missing.folder.exists()
+
+
+def test_more_samples_than_are_stored_mean_training_again(done, planned, grid):
+    done(grid())
+    more = {"samples": 60, "floor_splits": 2}
+    assert kinds(planned(grid(evaluation=more))) == ["floor", "train"]
+    fewer = {"samples": 50, "floor_splits": 3}
+    assert kinds(planned(grid(evaluation=fewer))) == ["floor", "score"]
+
+
+def test_what_was_made_by_another_engine_is_another_cell(
+    planned, grid, store, troubled, monkeypatch
+):
+    store.create()
+    record_experiment(store, planned(grid()), troubled)
+    monkeypatch.setattr("ganbench.cells.ENGINE_VERSION", 99)
+    record_experiment(store, planned(grid(seeds=1)), troubled)
+    cells = list(store.experiment()["cells"].values())
+    assert [len(cell["runs"]) for cell in cells] == [2, 1]
+    assert cells[0]["origin"] != cells[1]["origin"]

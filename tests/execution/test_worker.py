@@ -58,21 +58,24 @@ def test_a_component_that_raises_fails_its_runs_with_a_traceback(done, grid, sto
             assert "_raise" in store.log(run_id)
 
 
-def test_a_score_that_raises_fails_the_run_and_keeps_its_samples(done, grid, store):
-    done(grid(metrics=["mean(broken=true)"]))
+def test_a_score_that_raises_is_told_and_costs_no_other_score(done, grid, store):
+    summary = done(grid(metrics=["mean", "mean(broken=true)"]))
+    assert len(summary.problems) == 2
+    assert "seed 0: mean(broken=True) failed: ArithmeticError: cannot count" in summary.problems[0]
     for run_id, run in store.runs().items():
-        assert run["status"] == "failed"
-        assert run["reason"] == "scoring failed: ArithmeticError: cannot count"
+        assert run["status"] == "ok"
+        assert run["reason"] == "mean(broken=True) failed: ArithmeticError: cannot count"
         assert "Traceback" in store.log(run_id)
-        assert store.samples(run_id).shape == (50, 2)
-        assert store.scores(run_id) is None
+        assert list(store.scores(run_id)["metric"]) == ["mean"]
 
 
-def test_a_later_score_that_raises_keeps_the_earlier_ones(done, grid, store):
-    done(grid())
-    done(grid(metrics=["mean", "mean(broken=true)"]))
+def test_a_score_that_failed_is_tried_again_without_training(done, planned, grid, store):
+    broken = grid(metrics=["mean(broken=true)"])
+    done(broken)
+    assert [task.kind for task in planned(broken).tasks] == ["score"]
+    done(grid(metrics=["mean"]))
     for run_id, run in store.runs().items():
-        assert run["status"] == "failed"
+        assert run["reason"] == ""
         assert list(store.scores(run_id)["metric"]) == ["mean"]
 
 
@@ -84,7 +87,7 @@ def test_a_run_that_is_no_longer_finite_has_diverged(done, grid, store, dataset)
     summary = done(grid(datasets=[dataset], override=override))
     assert list(summary.statuses.values()) == ["diverged", "diverged"]
     for run_id, run in store.runs().items():
-        assert "no longer finite at generator step" in run["reason"]
+        assert "no longer finite" in run["reason"]
         assert store.scores(run_id) is None
         assert store.history(run_id) is not None
 

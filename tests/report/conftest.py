@@ -12,7 +12,7 @@ import torch
 from ganbench.api import Column, Dataset, DataSpec
 from ganbench.errors import PluginError
 from ganbench.report.tables import TIDY_COLUMNS
-from ganbench.store import Results
+from ganbench.results import Results
 
 ARCHITECTURES = [("small", "small"), ("small", "auto_encoder")]
 LOSSES = ["plain", "plain+slope(gamma=0.1)", "far+slope(weight=10)", "edge & <b>", "relative"]

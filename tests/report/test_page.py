@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from ganbench.report.page import write_report
+from ganbench.report.page import _answer, write_report
+from ganbench.report.tables import summary
 
 
 class Page(HTMLParser):
@@ -111,3 +112,13 @@ def test_a_missing_plugin_costs_only_its_panel(without_plugin, tmp_path):
 def test_a_folder_without_runs_has_a_page(results, tmp_path):
     text = write_report(replace(results, frame=results.frame.iloc[:0]), tmp_path).read_text()
     assert "0 of 0 compatible runs are ok" in text
+
+
+def test_one_seed_claims_no_interval_and_a_tie_has_no_winner(results):
+    frame = results.frame
+    lonely = summary(frame[(frame["dataset"] == "ring8") & (frame["seed"] == 0)])
+    said = _answer(lonely.sections[0])
+    assert "one seed, hence no interval" in said
+    assert "overlap" not in said
+    same = frame[(frame["dataset"] == "ring8") & frame["status"].eq("ok")].assign(value=1.0)
+    assert "also best" not in _answer(summary(same).sections[0])

@@ -73,6 +73,14 @@ def test_a_rung_that_differs_from_the_loop_is_not_used(make_cell, monkeypatch):
     assert "differs from the loop" in engine.reason
 
 
+def test_a_rung_that_is_not_finite_where_the_loop_is_differs_from_it():
+    one, nan, inf = (torch.tensor([value, 1.0]) for value in (1.0, torch.nan, torch.inf))
+    assert rungs._difference({"x": nan}, {"x": one}) == float("inf")
+    assert rungs._difference({"x": one}, {"x": inf}) == float("inf")
+    assert rungs._difference({"x": nan}, {"x": nan}) == 0
+    assert rungs._difference({"x": one * 1.5}, {"x": one}) == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize(
     ("layer", "sentence"),
     [(nn.Dropout(0.5), "global random state"), (nn.BatchNorm1d(8), "changes its state")],
