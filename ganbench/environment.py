@@ -51,6 +51,16 @@ def device_class(device: torch.device) -> str:
     return device.type
 
 
+def worker_count(device: torch.device) -> int:
+    """Return how many workers keep a device busy: one for each core that is ours, one on a GPU."""
+    if device.type != "cpu":
+        return 1
+    cores = psutil.cpu_count(logical=False) or 1
+    process = psutil.Process()
+    ours = process.cpu_affinity() if hasattr(process, "cpu_affinity") else None
+    return min(cores, len(ours)) if ours else cores
+
+
 def make_deterministic() -> None:
     """Make this process compute the same bits every time: flags, one thread, no subnormals."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

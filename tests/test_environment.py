@@ -2,6 +2,7 @@
 
 import json
 
+import psutil
 import pytest
 import torch
 
@@ -45,3 +46,10 @@ def test_the_description_is_plain_data(registry):
 def test_outside_of_a_checkout_there_is_no_commit(monkeypatch, tmp_path):
     monkeypatch.setattr(environment, "__file__", str(tmp_path / "ganbench" / "environment.py"))
     assert environment._git_commit() is None
+
+
+def test_one_worker_for_each_core_that_is_ours_and_one_on_a_gpu(monkeypatch):
+    monkeypatch.setattr(psutil, "cpu_count", lambda logical: 8)
+    monkeypatch.setattr(psutil.Process, "cpu_affinity", lambda self: [0, 1, 2], raising=False)
+    assert environment.worker_count(torch.device("cpu")) == 3
+    assert environment.worker_count(torch.device("cuda")) == 1

@@ -76,9 +76,11 @@ def show(run: str, results: str | None, as_json: bool) -> None:
         click.echo(f"{key}: {_flat(value)}")
     if rows:
         columns = ("metric", "estimator", "value", "low", "high", "p_value", "n_real", "n_fake")
-        print_table(
-            columns, [[_number(row[column]) for column in columns] for row in rows], fold=False
-        )
+        cells = [[_number(row[column]) for column in columns] for row in rows]
+        print_table(columns, cells, fold=False)
+        for row in rows:
+            if row["details"] != "{}":
+                click.echo(f"details of {row['metric']} {row['estimator']}: {row['details']}")
     click.echo(f"\nLog:\n{store.log(run_id)}")
 
 

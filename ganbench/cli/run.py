@@ -247,6 +247,8 @@ def _execute(
         what = f"All {ok} runs are cached" if not failed else f"Nothing to do: {ok} runs cached"
         _say(options, f"{what}{more} in {store.folder}.")
         return Summary()
+    if not plan.metrics:
+        _say(options, "No score is registered, so runs are trained and not scored.")
     cached = sum(each.count("ok") for each in plan.cells)
     _say(
         options,
@@ -266,14 +268,13 @@ def _execute(
 
 
 def _executor(plan: "Plan", options: dict[str, Any]) -> "Executor":
-    import psutil
-
+    from ganbench import environment
     from ganbench.execution.executors import InlineExecutor, LocalExecutor
 
     if options["executor"] == "inline":
         return InlineExecutor()
-    cores = (psutil.cpu_count(logical=False) or 1) if plan.device.type == "cpu" else 1
-    return LocalExecutor(options["jobs"] or cores, options["timeout"])
+    jobs = options["jobs"] or environment.worker_count(plan.device)
+    return LocalExecutor(jobs, options["timeout"])
 
 
 def _finish(plan: "Plan", store: "Store", registry: "Registry", options: dict[str, Any]) -> None:
