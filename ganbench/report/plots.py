@@ -153,6 +153,9 @@ def _heatmap(axis: Axes, section: Section, column: Column) -> None:
             text = row.status if row.status != "ok" else "no score"
             axis.text(x, y, text, ha="center", va="center", fontsize=7, color="0.3")
     axis.set_facecolor("0.92")
+    low, high = float(values.min(axis=None)), float(values.max(axis=None))
+    # Where all cells tie, none is best: the middle of the colours.
+    limits = {"vmin": low - 1, "vmax": high + 1} if low == high else {}
     sns.heatmap(
         values,
         annot=notes,
@@ -162,6 +165,7 @@ def _heatmap(axis: Axes, section: Section, column: Column) -> None:
         cbar=False,
         linewidths=1.5,
         ax=axis,
+        **limits,
     )
 
 

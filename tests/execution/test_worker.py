@@ -8,6 +8,7 @@ import torch
 
 from ganbench.errors import StoreError
 from ganbench.execution.worker import perform
+from ganbench.training.ensemble import Ensemble
 
 
 def records(store):
@@ -112,3 +113,19 @@ def test_tasks_travel_as_plain_data_and_events_as_json(planned, grid, store):
     assert set(events[-1]["values"]) == set(task.runs.values())
     assert json.loads(json.dumps(task.cell)) == task.cell
     assert pickle.loads(pickle.dumps(task)) == task
+
+
+def test_a_seed_whose_samples_are_not_finite_costs_no_other_seed(done, grid, store, monkeypatch):
+    generate = Ensemble.generate
+
+    def poisoned(self, count, role):
+        samples = generate(self, count, role)
+        samples[self.seeds.index(1)] = torch.nan
+        return samples
+
+    monkeypatch.setattr(Ensemble, "generate", poisoned)
+    done(grid())
+    assert {run["seed"]: run["status"] for run in store.runs().values()} == {
+        0: "ok",
+        1: "diverged",
+    }
