@@ -155,7 +155,7 @@ def _heatmap(axis: Axes, section: Section, column: Column) -> None:
     axis.set_facecolor("0.92")
     low, high = float(values.min(axis=None)), float(values.max(axis=None))
     # Where all cells tie, none is best: the middle of the colours.
-    limits = {"vmin": low - 1, "vmax": high + 1} if low == high else {}
+    tie = low == high
     sns.heatmap(
         values,
         annot=notes,
@@ -165,7 +165,8 @@ def _heatmap(axis: Axes, section: Section, column: Column) -> None:
         cbar=False,
         linewidths=1.5,
         ax=axis,
-        **limits,
+        vmin=low - 1 if tie else None,
+        vmax=high + 1 if tie else None,
     )
 
 
