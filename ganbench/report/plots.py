@@ -153,7 +153,7 @@ def _heatmap(axis: Axes, section: Section, column: Column) -> None:
             text = row.status if row.status != "ok" else "no score"
             axis.text(x, y, text, ha="center", va="center", fontsize=7, color="0.3")
     axis.set_facecolor("0.92")
-    low, high = float(values.min(axis=None)), float(values.max(axis=None))
+    low, high = values.to_numpy().min(), values.to_numpy().max()
     # Where all cells tie, none is best: the middle of the colours.
     tie = low == high
     sns.heatmap(
