@@ -24,13 +24,25 @@ class Summary:
 
     Attributes:
         statuses: run id -> status, of the runs that were executed now.
-        problems: failures that belong to no run, such as a floor that could not be measured.
+        troubles: what went wrong without becoming the status of a stored run, such as a floor or
+            score that failed: task or run -> what happened the last time that it was tried.
         interrupted: whether it was stopped before the end.
     """
 
     statuses: dict[str, str] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    troubles: dict[str, str] = field(default_factory=dict)
     interrupted: bool = False
+
+    @property
+    def problems(self) -> list[str]:
+        """The troubles, a sentence each."""
+        return [f"{where}: {what}" for where, what in self.troubles.items()]
+
+    def tell(self, where: str, what: str) -> None:
+        """Replace what is known of a task or run; nothing means that all is well."""
+        self.troubles.pop(where, None)
+        if what:
+            self.troubles[where] = what
 
     @property
     def failures(self) -> int:
@@ -89,7 +101,6 @@ def execute(
 
         while tasks and not stopping():
             again = []
-            summary.problems.clear()
             for outcome in executor.run(tasks, store.folder, on_event, stopping):
                 rest = _settle(outcome, store, summary, observers)
                 watcher.task_done(outcome)
@@ -104,16 +115,16 @@ def _settle(
 ) -> Task | None:
     """Record how a task ended; return what of it to try again, if that may help."""
     task, records = outcome.task, list(outcome.records)
-    if outcome.status != "ok" and task.kind == "train":
+    lost = outcome.status != "ok"
+    if task.kind != "train":
+        summary.tell(task.title, f"{outcome.status}: {outcome.reason}" if lost else "")
+    elif lost:
         for seed in task.runs:
             run = failure(task, seed, outcome.status, outcome.reason)
             store.publish(RunFiles(run, log=f"{task.title}, seed {seed}: {outcome.reason}\n"))
             records.append(run)
-    elif outcome.status != "ok":
-        summary.problems.append(f"{task.title}: {outcome.status}: {outcome.reason}")
     for run in records:
-        if run["status"] == "ok" and run["reason"]:
-            summary.problems.append(f"{task.title}, seed {run['seed']}: {run['reason']}")
+        summary.tell(f"{task.title}, seed {run['seed']}", _trouble(run, store))
         summary.statuses[run["run_id"]] = run["status"]
         scores = store.scores(run["run_id"])
         observers.finished(run, [] if scores is None else scores.to_dict("records"))
@@ -121,6 +132,15 @@ def _settle(
         return task
     failed = {seed: task.runs[seed] for seed in task.runs if task.runs[seed] in _failed(records)}
     return dataclasses.replace(task, runs=failed) if failed else None
+
+
+def _trouble(run: Json, store: Store) -> str:
+    """Say what the stored run does not: a score that failed, or a failure beside a success."""
+    if run["status"] == "ok":
+        return str(run["reason"])
+    if store.run(run["run_id"])["status"] == "ok":
+        return f"{run['status']}: {run['reason']}; its earlier result is kept"
+    return ""
 
 
 def _failed(records: Sequence[Json]) -> set[str]:

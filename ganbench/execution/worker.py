@@ -8,7 +8,6 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import torch
@@ -99,10 +98,10 @@ def _train(task: Task, store: Store, report: Report) -> list[Json]:
     return [files.run for files in runs]
 
 
-def failure(task: Task, seed: int, status: str, reason: object, **more: Any) -> Json:
+def failure(task: Task, seed: int, status: str, reason: object) -> Json:
     """Make the record of a run that ended without scores."""
     text = f"{type(reason).__name__}: {reason}" if isinstance(reason, Exception) else str(reason)
-    return {**record(task, seed), "status": status, "reason": text, **more}
+    return {**record(task, seed), "status": status, "reason": text}
 
 
 def record(task: Task, seed: int) -> Json:

@@ -108,3 +108,20 @@ def test_a_failing_observer_harms_nothing(planned, grid, store, troubled, monkey
     summary = execute(planned(grid()), store, troubled, InlineExecutor())
     assert set(summary.statuses.values()) == {"ok"}
     assert "ganbench_run_started of plugin 'troublesome of troublesome 1.0' failed" in caplog.text
+
+
+def test_a_failure_beside_an_earlier_success_is_told_and_the_success_kept(done, grid, store):
+    done(grid())
+    summary = done(grid(), Scripted("killed"), redo="all")
+    assert summary.problems[0].endswith(
+        "killed: scripted to be killed; its earlier result is kept"
+    )
+    assert len(summary.problems) == 2
+    assert {run["status"] for run in store.runs().values()} == {"ok"}
+
+
+def test_retrying_one_task_forgets_no_problem_of_another(done, grid):
+    several = grid(metrics=["mean", "mean(broken=true)"])
+    summary = done(several, Scripted("failed", "really", "really", "really"), retries=1)
+    assert len(summary.problems) == 2
+    assert all("cannot count" in problem for problem in summary.problems)
