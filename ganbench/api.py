@@ -341,18 +341,25 @@ class Regularizer:
     Attributes:
         penalty: (critic, real, fake, draws) -> () is added to the critic's objective.
         constrain: maps the critic's parameters, by name, after each of its steps.
-        draws: random numbers needed at each critic step.
+        augment: (samples (B, *shape), draws) -> what the critic sees in place of them, real or
+            fake, in the steps of both players; gradients pass through it.
+        draws: random numbers needed at each step; of a regularizer with `augment` they are drawn
+            once for real and once for fake samples, and its penalty gets none.
         recipe: recommended training settings.
     """
 
     penalty: Callable[[Critic, Tensor, Tensor, Draws], Tensor] | None = None
     constrain: Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]] | None = None
+    augment: Callable[[Tensor, Draws], Tensor] | None = None
     draws: Mapping[str, Draw] = field(default_factory=dict)
     recipe: Recipe = field(default_factory=dict)
 
 
 def input_gradient(critic: Critic, x: Tensor) -> Tensor:
     """Return the gradient of each sample's score with respect to that sample, (B, *shape)."""
+    shared = getattr(critic, "input_gradient", None)
+    if shared is not None:  # the engine may know a cheaper way to the same values
+        return shared(x)  # type: ignore[no-any-return]
     gradient: Tensor = torch.func.grad(lambda inputs: critic(inputs).sum())(x)
     return gradient
 

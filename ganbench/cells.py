@@ -16,7 +16,7 @@ from ganbench.grid import Grid, Override, Rule
 from ganbench.plugins import Built, Registry
 from ganbench.recipe import Recipe
 
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 """Raised whenever the engine's arithmetic changes: runs of another version are run anew."""
 
 

@@ -5,6 +5,7 @@
 <folder>/runs/<id>/                run.json, history.parquet, samples.safetensors,
                                    generator.safetensors, scores.parquet, log.txt, manifest.json
 <folder>/floors/<id>.json          real-vs-real scores, shared by all runs of a dataset
+<folder>/checkpoints/              of blocks of seeds that are being trained
 <folder>/.work/                    what is not published yet
 ```
 No pickle anywhere. Every JSON file has a `format`; an older one is read, a newer one refused.
@@ -101,6 +102,12 @@ class Store:
     def write_experiment(self, experiment: Json) -> None:
         """Replace experiment.json."""
         self._replace(self.folder / "experiment.json", _json(experiment))
+
+    def checkpoint(self, key: str) -> Path:
+        """Return where the block of this key saves its training, in a folder that exists."""
+        with self._writing():
+            (self.folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+        return self.folder / "checkpoints" / f"{key}.safetensors"
 
     def write_floor(self, floor_id: str, floor: Json) -> None:
         """Publish the real-vs-real scores of a dataset and metric."""

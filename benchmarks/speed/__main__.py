@@ -18,8 +18,6 @@ from ganbench.cells import Cell, plan
 from ganbench.grid import make_grid
 from ganbench.plugins import load_plugins
 from ganbench.training.ensemble import Ensemble
-from ganbench.training.rungs import choose
-from ganbench.training.streams import clocks
 
 ROUNDS, WARM_UP, CPU = 7, 5, torch.device("cpu")
 CASES = [("mlp(width=64, depth=2)", 64), ("mlp(width=128, depth=3)", 256)]

@@ -125,6 +125,15 @@ def _finite(_ctx: click.Context, _option: click.Parameter, value: float | None) 
     show_default=True,
     help="Try a failed block again this often.",
 )
+@click.option(
+    "--checkpoint-every",
+    type=click.FloatRange(0),
+    callback=_finite,
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="Save training this often, to go on from there after a crash; 0 for never.",
+)
 @click.option("--retry-failed", is_flag=True, help="Run again what failed before.")
 @click.option("--fresh", is_flag=True, help="Run again everything in the grid.")
 @click.option(
@@ -165,7 +174,8 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     redo: Redo = (
         "all" if options["fresh"] else "failures" if options["retry_failed"] else "nothing"
     )
-    plan = make_plan(grid, cells, metrics, device, store, redo)
+    interval = options["checkpoint_every"] or None
+    plan = make_plan(grid, cells, metrics, device, store, redo, interval)
     if options["dry_run"]:
         _show_plan(plan, options["as_json"])
         return

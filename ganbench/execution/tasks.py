@@ -36,6 +36,7 @@ class Task:
         metrics: expressions of the metrics to score.
         evaluation: settings of the evaluation.
         device: name of the torch device.
+        checkpoint_every: seconds of training between two checkpoints, None for none.
     """
 
     kind: Literal["train", "score", "floor"]
@@ -45,6 +46,7 @@ class Task:
     metrics: tuple[str, ...]
     evaluation: Json
     device: str
+    checkpoint_every: float | None = None
 
     @property
     def cost(self) -> float:
@@ -78,6 +80,7 @@ class Plan:
     metrics: list[Built]
     device: torch.device
     tasks: list[Task] = field(default_factory=list)
+    checkpoint_every: float | None = None
 
     def record(self, planned: Planned) -> Json:
         """What experiment.json keeps of a cell: how it is trained, which scores are current."""
@@ -114,11 +117,12 @@ def make_plan(
     device: torch.device,
     store: Store,
     redo: Redo = "nothing",
+    checkpoint_every: float | None = None,
 ) -> Plan:
     """Compare a grid with what is stored and list what remains to do."""
     stored = store.runs()
     kind = device_class(device)
-    plan = Plan(grid, [], metrics, device)
+    plan = Plan(grid, [], metrics, device, checkpoint_every=checkpoint_every)
     for cell in cells:
         runs = {seed: cell.run_id(seed, kind) for seed in grid.seed_list}
         status = {
@@ -197,4 +201,5 @@ def _task(
         tuple(metric.label for metric in metrics),
         plan.grid.evaluation.model_dump(),
         str(plan.device),
+        plan.checkpoint_every,
     )

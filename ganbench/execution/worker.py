@@ -13,13 +13,14 @@ import pandas as pd
 import torch
 
 from ganbench import environment
-from ganbench.cells import Cell, restore_cell
+from ganbench.cells import Cell, digest, restore_cell
 from ganbench.errors import StoreError
 from ganbench.evaluation import Evaluator, build_metrics
 from ganbench.execution.tasks import Task
 from ganbench.grid import Evaluation
 from ganbench.plugins import Built, Registry, load_plugins
 from ganbench.store import Json, RunFiles, Store
+from ganbench.training.checkpoint import Checkpoint
 from ganbench.training.loop import Progress, train
 
 log = logging.getLogger(__name__)
@@ -80,14 +81,14 @@ def _score(task: Task, store: Store, report: Report) -> list[Json]:
 def _train(task: Task, store: Store, report: Report) -> list[Json]:
     """Train a block of seeds, score and publish each of them."""
     started = time.time()
+    checkpoint = _checkpoint(task, store)
     try:
         cell, evaluator, metrics = _prepare(task)
-        running: list[Point] = []
-        for progress in train(cell, list(task.runs), torch.device(task.device)):
+        for progress in train(cell, list(task.runs), torch.device(task.device), checkpoint):
             if progress.step:
-                running += _running_scores(progress, evaluator, metrics)
-            report(_event(task, progress, running))
-        runs = _outcomes(task, progress, running, started)
+                progress.history += _running_scores(progress, evaluator, metrics)
+            report(_event(task, progress))
+        runs = _outcomes(task, progress, started)
         runs = [_scored(files, evaluator, metrics) for files in runs]
     except StoreError:
         raise
@@ -95,7 +96,17 @@ def _train(task: Task, store: Store, report: Report) -> list[Json]:
         runs = [RunFiles(failure(task, seed, "failed", error), log=_trace()) for seed in task.runs]
     for files in runs:
         store.publish(files)
+    if checkpoint is not None:
+        checkpoint.discard()
     return [files.run for files in runs]
+
+
+def _checkpoint(task: Task, store: Store) -> Checkpoint | None:
+    """Return where this very block saves its training, if it is to."""
+    if task.checkpoint_every is None:
+        return None
+    key = digest(list(task.runs.items()))
+    return Checkpoint(store.checkpoint(key), key, task.checkpoint_every)
 
 
 def failure(task: Task, seed: int, status: str, reason: object) -> Json:
@@ -119,9 +130,7 @@ def record(task: Task, seed: int) -> Json:
     }
 
 
-def _outcomes(
-    task: Task, progress: Progress, running: list[Point], started: float
-) -> list[RunFiles]:
+def _outcomes(task: Task, progress: Progress, started: float) -> list[RunFiles]:
     """Collect what each seed has come to."""
     ensemble, engine = progress.ensemble, progress.engine
     samples = ensemble.generate(task.evaluation["samples"], "evaluation")
@@ -136,13 +145,15 @@ def _outcomes(
             "status": "ok" if diverged is None else "diverged",
             "reason": reason,
             "engine": engine.rung if engine else "",
+            "engine_width": engine.width if engine else None,
             "engine_reason": engine.reason if engine else "",
+            "steps": progress.step,
             "samples": task.evaluation["samples"],
             "train_seconds": progress.seconds / len(task.runs),
             "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(started)),
             "environment": dict(_environment(task.device)),
         }
-        points = [point for point in (*progress.history, *running) if point[1] == seed]
+        points = [point for point in progress.history if point[1] == seed]
         history = pd.DataFrame(points, columns=["step", "seed", "quantity", "value"])
         line = f"{task.title}, seed {seed}, run {run_id}: {run['status']} {reason}".rstrip()
         outcomes.append(
@@ -194,15 +205,15 @@ def _running_scores(progress: Progress, evaluator: Evaluator, metrics: list[Buil
     return points
 
 
-def _event(task: Task, progress: Progress, running: list[Point]) -> Json:
+def _event(task: Task, progress: Progress) -> Json:
     """Tell where a block is: title, step, total, rung, and the latest values of each run."""
     values: dict[str, dict[str, float]] = {run_id: {} for run_id in task.runs.values()}
-    for _, seed, quantity, value in (*progress.history, *running):
+    for _, seed, quantity, value in progress.history:
         values[task.runs[seed]][quantity] = value
     return {
         "title": task.title,
         "step": progress.step,
-        "total": task.cell["recipe"]["generator_steps"],
+        "total": progress.ensemble.cell.recipe.steps,
         "values": values,
     }
 

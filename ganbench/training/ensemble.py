@@ -9,6 +9,9 @@ from ganbench import seeding
 from ganbench.cells import Cell
 from ganbench.errors import SpecError
 from ganbench.training import players
+from ganbench.training.clock import Clock
+from ganbench.training.packing import packed_spec
+from ganbench.training.rungs import Engine, choose
 from ganbench.training.steps import Game, State, under
 from ganbench.training.streams import Streams
 
@@ -35,27 +38,55 @@ class Ensemble:
             raise SpecError(f"{len(seeds)} seeds do not fit a block of {cell.recipe.block}.")
         self.cell, self.seeds, self.device = cell, tuple(seeds), device
         self.slots = (*seeds, *range(-1, len(seeds) - cell.recipe.block - 1, -1))
-        dataset, prior = cell.dataset.value, cell.prior.value
+        dataset, prior, recipe = cell.dataset.value, cell.prior.value, cell.recipe
+        judged = packed_spec(dataset.spec, recipe.packing)
         generator, generators, generator_buffers = players.build(
             lambda: cell.generator.value.generator(dataset.spec, prior.dim),
             self.slots,
             "generator",
+            torch.zeros(1, prior.dim),
             device,
         )
         critic, critics, critic_buffers = players.build(
-            lambda: cell.discriminator.value.discriminator(dataset.spec),
+            lambda: cell.discriminator.value.discriminator(judged),
             self.slots,
             "critic",
+            torch.zeros(1, *judged.shape),
             device,
         )
-        regularizers = tuple(part.value for part in cell.regularizers)
-        self.game = Game(generator, critic, cell.loss.value, regularizers, cell.recipe)
+        self.game = Game(generator, critic, dataset.spec, cell.loss, cell.regularizers, recipe)
         self.state: State = {
             **self.game.initial_state(generators, critics),
             **{f"generator.buffer.{name}": value for name, value in generator_buffers.items()},
             **{f"critic.buffer.{name}": value for name, value in critic_buffers.items()},
         }
-        self.streams = Streams(dataset, prior, self.game.draws, cell.recipe, self.slots, device)
+        self.streams = Streams(dataset, prior, self.game, self.slots, device)
+        self.clock = Clock(self.game, device)
+
+    def engine(self) -> Engine:
+        """Bind the moves to the state, on the rung that the first batch recommends."""
+        streams = Streams(self.streams.dataset, self.streams.prior, self.game, self.slots, self.device)
+        batch, clock = next(iter(streams))[0], next(self.clock.moments(0, 1))[0]
+        return choose(self.game, self.state, batch, clock, self._trace_key())
+
+    def _trace_key(self) -> str:
+        """Name what decides a trace: components without their free numbers, recipe, shapes."""
+        players = (self.cell.generator, self.cell.discriminator)
+        parts = self.game.components
+        fixed = {
+            owner: {k: v for k, v in part.params.items() if f"{owner}.{k}" not in self.game.numbers}
+            for owner, part in parts.items()
+        }
+        return repr(
+            [
+                [(id(part.entry.factory), type(part.value), part.identity) for part in players],
+                [(id(part.entry.factory), fixed[owner]) for owner, part in parts.items()],
+                self.game.spec,
+                self.cell.recipe.structure,
+                {name: value.shape for name, value in self.state.items()},
+                self.device,
+            ]
+        )
 
     def generate(self, count: int, role: str) -> Tensor:
         """Draw from each seed's averaged generator, as data.
@@ -79,7 +110,8 @@ class Ensemble:
 
         def draw(state: State, noise: Tensor) -> Tensor:
             parameters = self.game.generator.unflatten(state["average"])
-            return self.game.generator(parameters, under(state, "generator.buffer"), noise)
+            values = {**parameters, **under(state, "generator.buffer")}
+            return self.game.generator(values, noise, self.cell.recipe.precision)
 
         with torch.no_grad():
             parts = [

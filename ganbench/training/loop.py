@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import torch
 
 from ganbench.cells import Cell
+from ganbench.training.checkpoint import Checkpoint
 from ganbench.training.ensemble import Ensemble
-from ganbench.training.rungs import Engine, choose
-from ganbench.training.streams import clocks
+from ganbench.training.rungs import Engine
 
-CHECKPOINTS = 10
+PAUSES = 10
 HISTORY_POINTS = 200
 
 
@@ -21,9 +21,10 @@ class Progress:
 
     Attributes:
         ensemble: the players.
-        engine: the steps and the rung that they run on, once training has begun.
+        engine: the moves and the rung that they run on, once training has begun.
         step: generator steps done.
-        history: rows (step, seed, quantity, value) of both losses, averaged between points.
+        history: rows (step, seed, quantity, value): means of both losses since the last row, and
+            what others add at the pauses.
         diverged: for each diverged seed, the step at which that was seen.
         seconds: spent in training, without what others do at the pauses.
     """
@@ -36,57 +37,95 @@ class Progress:
     seconds: float = 0.0
 
 
-def train(cell: Cell, seeds: Sequence[int], device: torch.device) -> Iterator[Progress]:
-    """Train a block of seeds; pause at about ten checkpoints and yield the progress so far.
+def train(
+    cell: Cell,
+    seeds: Sequence[int],
+    device: torch.device,
+    checkpoint: Checkpoint | None = None,
+) -> Iterator[Progress]:
+    """Train a block of seeds; pause about ten times and yield the progress so far.
 
     The first pause is before the first step, the last after the last one, or where every seed has
     diverged.
+
+    Args:
+        cell: what to train.
+        seeds: the block.
+        device: where.
+        checkpoint: where to go on from, if something is there, and to save to now and then. The
+            results are the same to the bit as without.
     """
-    ensemble = Ensemble(cell, seeds, device)
-    state, total = ensemble.state, cell.recipe.generator_steps
+    ensemble, recipe = Ensemble(cell, seeds, device), cell.recipe
     progress = Progress(ensemble)
-    recorder = _Recorder(progress, max(1, total // HISTORY_POINTS))
-    pauses = {round(total * part / CHECKPOINTS) for part in range(1, CHECKPOINTS + 1)}
-    yield progress
+    watch = _Stopwatch(progress, recipe.seconds)
+    recorder = _Recorder(progress)
+    pauses = {round(recipe.steps * part / PAUSES) for part in range(1, PAUSES + 1)}
+    progress.engine = ensemble.engine()
+    if checkpoint is None or not checkpoint.restore(progress):
+        yield progress
 
-    started = time.perf_counter()
-    for clock, batches in zip(clocks(cell.recipe, device), ensemble.streams, strict=False):
-        if progress.engine is None:
-            steps = (ensemble.game.critic_step, ensemble.game.generator_step)
-            progress.engine = choose(steps, state, batches[0], clock[0])
-        critic_step, generator_step = progress.engine.steps
-        for batch, moment in zip(batches[:-1], clock[:-1], strict=True):
-            state.update(critic_step(state, batch, moment))
-        state.update(generator_step(state, batches[-1], clock[-1]))
-
+    watch.start()
+    moments = ensemble.clock.moments(progress.step, recipe.steps, watch.spent)
+    for clock, batches in zip(moments, ensemble.streams, strict=False):
+        names = ensemble.game.moves(progress.step)
+        for position, name in enumerate(names):
+            place = min(position, len(batches) - 1)  # a lookahead needs no batch of its own
+            progress.engine.moves[name](batches[place], clock[place])
         progress.step += 1
-        recorder.record()
-        if progress.step in pauses:
+        over = progress.step == recipe.steps or watch.spent() >= 1
+        recorder.record(over)
+        if over or progress.step in pauses:
             recorder.note_divergence()
-            progress.seconds += time.perf_counter() - started
+            watch.stop()
             yield progress
-            if len(progress.diverged) == len(seeds):
+            if over or len(progress.diverged) == len(seeds):
                 return
-            started = time.perf_counter()
+            watch.start()
+        if checkpoint is not None and checkpoint.due():
+            watch.stop()
+            checkpoint.save(progress)
+
+
+class _Stopwatch:
+    """Adds up the time spent in training."""
+
+    def __init__(self, progress: Progress, budget: float | None) -> None:
+        self.progress, self.budget = progress, budget
+        self.start()
+
+    def start(self) -> None:
+        self.started = time.perf_counter()
+
+    def stop(self) -> None:
+        now = time.perf_counter()
+        self.progress.seconds += now - self.started
+        self.started = now
+
+    def spent(self) -> float:
+        """Return the fraction of the budget of seconds that is used up."""
+        if self.budget is None:
+            return 0.0
+        return (self.progress.seconds + time.perf_counter() - self.started) / self.budget
 
 
 class _Recorder:
-    """Keeps losses on the device and fetches their means now and then."""
+    """Fetches the means of both losses from the device now and then."""
 
-    def __init__(self, progress: Progress, interval: int) -> None:
-        self.progress, self.interval = progress, interval
-        self.total = progress.ensemble.cell.recipe.generator_steps
-        self.pending: dict[str, list[torch.Tensor]] = {"critic_loss": [], "generator_loss": []}
+    def __init__(self, progress: Progress) -> None:
+        self.progress, self.state = progress, progress.ensemble.state
+        recipe = progress.ensemble.cell.recipe
+        self.interval = max(1, recipe.steps // HISTORY_POINTS)
+        self.moves = {"critic_loss": recipe.critic_steps, "generator_loss": 1}
 
-    def record(self) -> None:
+    def record(self, over: bool) -> None:
         progress = self.progress
-        for quantity, values in self.pending.items():
-            values.append(progress.ensemble.state[quantity])
-        if progress.step % self.interval and progress.step < self.total:
+        since = progress.step % self.interval
+        if since and not over:
             return
-        for quantity, values in self.pending.items():
-            means = torch.stack(values).mean(dim=0).tolist()
-            values.clear()
+        for quantity, moves in self.moves.items():
+            total = self.state[f"total.{quantity}"]
+            means = (total / (moves * (since or self.interval))).tolist()
+            total.zero_()
             for seed, value in zip(progress.ensemble.seeds, means, strict=False):
                 progress.history.append((progress.step, seed, quantity, value))
 

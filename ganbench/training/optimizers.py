@@ -1,7 +1,13 @@
-"""Optimisers as pure functions of a flat parameter vector, elementwise and so blind to seeds."""
+"""Optimisers as pure functions of a flat parameter vector, elementwise and so blind to seeds.
 
-from collections.abc import Callable
+Their constants, and what varies from step to step, arrive as tensors on the clock: one trace
+serves all rates and decays.
+"""
+
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -10,57 +16,107 @@ from ganbench.recipe import Recipe
 
 EPSILON = 1e-8
 
-Update = Callable[[Tensor, Tensor, tuple[Tensor, ...], Tensor, Tensor], tuple[Tensor, ...]]
-"""(theta, gradient, slots, rate, step from one) -> (theta, *slots)."""
+Slots = tuple[Tensor, ...]
+Direction = Callable[[Tensor, Slots, Mapping[str, Tensor]], tuple[Tensor, Slots]]
+"""(gradient, slots, clock) -> (what to subtract from theta, new slots)."""
 
 
 @dataclass(frozen=True)
 class Optimizer:
-    """An update rule and the names of the slots that it keeps."""
+    """An update rule.
+
+    Attributes:
+        slots: names of the vectors that it keeps, zero at first.
+        direction: the rule.
+        constants: the numbers that the rule reads at every step, by name.
+        clock: (rate, step from one) -> the numbers that vary.
+    """
 
     slots: tuple[str, ...]
-    update: Update
+    direction: Direction
+    constants: Mapping[str, float]
+    clock: Callable[[float, int], dict[str, float]]
 
 
-def make_optimizer(name: str, recipe: Recipe) -> Optimizer:
-    """Return the optimiser of this name with the recipe's constants."""
-    return {"sgd": _sgd, "adam": _adam, "rmsprop": _rmsprop}[name](recipe)
+def make_optimizer(name: str, recipe: Recipe, differentiable: bool = False) -> Optimizer:
+    """Return the optimiser of this name with the recipe's constants.
+
+    Args:
+        name: "adam", "rmsprop" or "sgd".
+        recipe: where the constants come from.
+        differentiable: whether gradients are to pass through updates, even where a second moment
+            is zero and its root has no derivative.
+    """
+    root = _smooth_root if differentiable else torch.sqrt
+    rules = {"sgd": _sgd, "adam": partial(_adam, root), "rmsprop": partial(_rmsprop, root)}
+    optimizer: Optimizer = rules[name](recipe)
+    return _optimistic(optimizer) if recipe.optimistic else optimizer
+
+
+def _smooth_root(x: Tensor) -> Tensor:
+    """Take the square root of x + 1e-24, which is far below EPSILON squared."""
+    return (x + 1e-24).sqrt()
 
 
 def _sgd(recipe: Recipe) -> Optimizer:
     """Gradient descent with momentum (Polyak 1964), as Goodfellow et al. 2014 suggest."""
 
-    def update(
-        theta: Tensor, gradient: Tensor, slots: tuple[Tensor, ...], rate: Tensor, _: Tensor
-    ) -> tuple[Tensor, ...]:
-        velocity = recipe.momentum * slots[0] + gradient
-        return theta - rate * velocity, velocity
+    def direction(
+        gradient: Tensor, slots: Slots, clock: Mapping[str, Tensor]
+    ) -> tuple[Tensor, Slots]:
+        velocity = clock["momentum"] * slots[0] + gradient
+        return clock["rate"] * velocity, (velocity,)
 
-    return Optimizer(("velocity",), update)
+    constants = {"momentum": recipe.momentum}
+    return Optimizer(("velocity",), direction, constants, lambda rate, _: {"rate": rate})
 
 
-def _adam(recipe: Recipe) -> Optimizer:
+def _adam(root: Callable[[Tensor], Tensor], recipe: Recipe) -> Optimizer:
     """Adam (Kingma & Ba 2015, arXiv:1412.6980)."""
+    beta1, beta2 = recipe.beta1, recipe.beta2
 
-    def update(
-        theta: Tensor, gradient: Tensor, slots: tuple[Tensor, ...], rate: Tensor, step: Tensor
-    ) -> tuple[Tensor, ...]:
-        first = torch.lerp(slots[0], gradient, 1 - recipe.beta1)
-        second = torch.lerp(slots[1], gradient.square(), 1 - recipe.beta2)
-        scale = rate / (1 - recipe.beta1**step)
-        spread = second.sqrt() * (1 - recipe.beta2**step).rsqrt() + EPSILON
-        return theta - scale * first / spread, first, second
+    def direction(
+        gradient: Tensor, slots: Slots, clock: Mapping[str, Tensor]
+    ) -> tuple[Tensor, Slots]:
+        first = torch.lerp(slots[0], gradient, clock["fresh1"])
+        second = torch.lerp(slots[1], gradient * gradient, clock["fresh2"])
+        spread = root(second) * clock["spread"] + clock["epsilon"]
+        return clock["scale"] * first / spread, (first, second)
 
-    return Optimizer(("first", "second"), update)
+    def clock(rate: float, step: int) -> dict[str, float]:
+        return {
+            "scale": rate / (1 - beta1**step),
+            "spread": 1 / math.sqrt(1 - beta2**step),
+        }
+
+    constants = {"fresh1": 1 - beta1, "fresh2": 1 - beta2, "epsilon": EPSILON}
+    return Optimizer(("first", "second"), direction, constants, clock)
 
 
-def _rmsprop(recipe: Recipe) -> Optimizer:
+def _rmsprop(root: Callable[[Tensor], Tensor], recipe: Recipe) -> Optimizer:
     """RMSprop (Tieleman & Hinton 2012)."""
 
-    def update(
-        theta: Tensor, gradient: Tensor, slots: tuple[Tensor, ...], rate: Tensor, _: Tensor
-    ) -> tuple[Tensor, ...]:
-        second = torch.lerp(slots[0], gradient.square(), 1 - recipe.beta2)
-        return theta - rate * gradient / (second.sqrt() + EPSILON), second
+    def direction(
+        gradient: Tensor, slots: Slots, clock: Mapping[str, Tensor]
+    ) -> tuple[Tensor, Slots]:
+        second = torch.lerp(slots[0], gradient * gradient, clock["fresh2"])
+        return clock["rate"] * gradient / (root(second) + clock["epsilon"]), (second,)
 
-    return Optimizer(("second",), update)
+    constants = {"fresh2": 1 - recipe.beta2, "epsilon": EPSILON}
+    return Optimizer(("second",), direction, constants, lambda rate, _: {"rate": rate})
+
+
+def _optimistic(optimizer: Optimizer) -> Optimizer:
+    """Subtract twice the direction and add the one before (Daskalakis et al. 2018).
+
+    With Adam it is their optimistic Adam, Algorithm 1 of arXiv:1711.00141.
+    """
+
+    def direction(
+        gradient: Tensor, slots: Slots, clock: Mapping[str, Tensor]
+    ) -> tuple[Tensor, Slots]:
+        *inner, before = slots
+        now, after = optimizer.direction(gradient, tuple(inner), clock)
+        return 2 * now - before, (*after, now)
+
+    return Optimizer((*optimizer.slots, "before"), direction, optimizer.constants, optimizer.clock)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ganbench import seeding
+from ganbench.layers import Dropout
 
 
 @dataclass(frozen=True)
@@ -18,10 +19,16 @@ class Player:
 
     One vector for each seed keeps the optimisers at a handful of operations, however many layers
     there are.
+
+    Attributes:
+        skeleton: the network, on no device.
+        shapes: of the parameters, by name.
+        masks: shapes, for one sample, of the uniform numbers that its dropout layers need.
     """
 
     skeleton: nn.Module
     shapes: Mapping[str, torch.Size]
+    masks: Mapping[str, tuple[int, ...]]
 
     @property
     def size(self) -> int:
@@ -41,18 +48,68 @@ class Player:
         return torch.cat([parameters[name].reshape(-1) for name in self.shapes])
 
     def __call__(
-        self, parameters: Mapping[str, Tensor], buffers: Mapping[str, Tensor], x: Tensor
+        self, values: Mapping[str, Tensor], x: Tensor, precision: str = "float32"
     ) -> Tensor:
-        """Apply the network with these values."""
-        values = ({**parameters, **buffers},)
-        output: Tensor = functional_call(self.skeleton, values, (x,))
-        return output
+        """Apply the network with these parameters, buffers and masks."""
+        if precision == "bfloat16":
+            values = {name: _narrow(value) for name, value in values.items()}
+            x = _narrow(x)
+        output: Tensor = functional_call(self.skeleton, dict(values), (x,))
+        return output.to(torch.float32)
+
+    def evolve(self, state: Mapping[str, Tensor], role: str) -> dict[str, Tensor]:
+        """Return the buffers that change before each step of this player, with their new values.
+
+        Args:
+            state: the state of training of one seed.
+            role: what its entries of this player begin with.
+        """
+        if not any(hasattr(module, "next_buffers") for module in self.skeleton.modules()):
+            return {}
+        start = f"{role}.buffer."
+        buffers = {k.removeprefix(start): v for k, v in state.items() if k.startswith(start)}
+        values = {**self.unflatten(state[role]), **buffers}
+        fresh = functional_call(
+            _Evolution(self.skeleton), {f"network.{k}": v for k, v in values.items()}, ()
+        )
+        return {start + name: value.detach() for name, value in fresh.items()}
+
+
+class _Evolution(nn.Module):
+    """Asks every layer of a network for its next buffers."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self) -> dict[str, Tensor]:
+        return {
+            f"{path}.{name}".removeprefix("."): value
+            for path, module in self.network.named_modules()
+            if hasattr(module, "next_buffers")
+            for name, value in module.next_buffers().items()
+        }
+
+
+def _narrow(value: Tensor) -> Tensor:
+    return value.to(torch.bfloat16) if value.dtype == torch.float32 else value
 
 
 def build(
-    make: Callable[[], nn.Module], seeds: Sequence[int], role: str, device: torch.device
+    make: Callable[[], nn.Module],
+    seeds: Sequence[int],
+    role: str,
+    sample: Tensor,
+    device: torch.device,
 ) -> tuple[Player, Tensor, dict[str, Tensor]]:
     """Build one network for each seed, each under its own stream, and stack them.
+
+    Args:
+        make: builds a network.
+        seeds: of the networks.
+        role: names their streams.
+        sample: an input, shape (1, ...), with which the sizes of dropout masks are found.
+        device: where their values go.
 
     Returns:
         The player, its parameters (S, P) and its buffers by name (S, ...).
@@ -62,13 +119,35 @@ def build(
         with seeding.global_torch_seed(seed, "init", role):
             networks.append(make())
     first = networks[0]
+    masks = _mask_shapes(first, sample)
     player = Player(
         copy.deepcopy(first).to("meta"),
         {name: parameter.shape for name, parameter in first.named_parameters()},
+        masks,
     )
     rows = [player.flatten(dict(network.named_parameters())).detach() for network in networks]
     buffers = {
         name: torch.stack([dict(network.named_buffers())[name] for network in networks]).to(device)
         for name, _ in first.named_buffers()
+        if name not in masks
     }
     return player, torch.stack(rows).to(device), buffers
+
+
+def _mask_shapes(network: nn.Module, sample: Tensor) -> dict[str, tuple[int, ...]]:
+    """Find what each dropout layer works on, by one forward pass."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    hooks = []
+    for path, module in network.named_modules():
+        if isinstance(module, Dropout):
+
+            def note(_module: nn.Module, inputs: tuple[Tensor, ...], path: str = path) -> None:
+                shapes[f"{path}.uniform"] = tuple(inputs[0].shape[1:])
+
+            hooks.append(module.register_forward_pre_hook(note))
+    if hooks:
+        with torch.no_grad():
+            network(sample)
+    for hook in hooks:
+        hook.remove()
+    return shapes

@@ -1,31 +1,69 @@
-"""Trace a step once into a flat graph of tensor operations, simplify it, and replay it.
+"""Trace a step once into a flat graph of tensor operations, simplify it, and bind it to a state.
 
 The replay has no vmap, autograd or module overhead: for small networks that overhead is most of
-the time.
+the time. A program is bound to the state's own storage, so that views of parameters are made once
+and new values are written in place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, fx
-from torch._functorch.compile_utils import fx_graph_cse  # pinned with torch's version range
 from torch.func import functionalize
 from torch.fx.experimental.proxy_tensor import make_fx
-from torch.fx.passes.shape_prop import ShapeProp
 
+from ganbench.training import binding, passes
 from ganbench.training.steps import State, Step
 
-_aten = torch.ops.aten
-_MULTIPLY = (_aten.mul.Tensor, _aten.mul.Scalar)
-_RESHAPES = (_aten.view.default, _aten.expand.default, _aten._unsafe_view.default)
+Move = Callable[[State, State], None]
+"""(batch, clock) -> nothing: the state that it is bound to changes in place."""
 
 
 class UntraceableError(Exception):
     """The step cannot be replayed from a trace; the reason is the message."""
 
 
-def trace(step: Step, state: State, batch: State, clock: State) -> Step:
-    """Return a step that replays the operations of `step` on inputs of the same shapes.
+@dataclass(frozen=True)
+class Program:
+    """A traced step.
+
+    Attributes:
+        graph: the simplified graph: inputs -> new values of `outputs`.
+        inputs: names that it reads, of state, batch and clock.
+        outputs: names of the state that it changes.
+    """
+
+    graph: fx.GraphModule
+    inputs: tuple[tuple[str, ...], ...]
+    outputs: tuple[str, ...]
+
+    def bind(self, state: State) -> Move:
+        """Return the step that changes this very state in place."""
+        run = binding.bind(self.graph, [state[name] for name in self.inputs[0]], self.writes)
+        return self._move(run)
+
+    def _move(self, run: Callable[..., None]) -> Move:
+        _, batch_names, clock_names = self.inputs
+
+        def move(batch: State, clock: State) -> None:
+            run(*[batch[name] for name in batch_names], *[clock[name] for name in clock_names])
+
+        return move
+
+    def compile(self, state: State) -> Move:
+        """Return the same from torch's compiler, which takes its time."""
+        run = binding.compiled(self.graph, [state[name] for name in self.inputs[0]], self.writes)
+        return self._move(run)
+
+    @property
+    def writes(self) -> list[int]:
+        """For each output, which of the state's inputs it replaces."""
+        return [self.inputs[0].index(name) for name in self.outputs]
+
+
+def trace(step: Step, state: State, batch: State, clock: State) -> Program:
+    """Return a program that does what `step` does to inputs of the same shapes.
 
     Raises:
         UntraceableError: if the step changes its inputs in place.
@@ -40,20 +78,32 @@ def trace(step: Step, state: State, batch: State, clock: State) -> Step:
         outputs[:] = changed
         return tuple(changed.values())
 
-    example = _flatten(names, groups)
+    example = [group[name] for chosen, group in zip(names, groups, strict=True) for name in chosen]
     with torch.no_grad():
         graph = make_fx(functionalize(flat_step, remove="mutations"))(*example)
         _refuse_mutation(graph)
-        replay = simplify(graph, example).forward
-
-    def traced(state: State, batch: State, clock: State) -> State:
-        return dict(zip(outputs, replay(*_flatten(names, (state, batch, clock))), strict=True))
-
-    return traced
+        graph = passes.simplify(graph, example)
+    kept = _drop_unused(graph, names, outputs)
+    return Program(graph, kept, tuple(outputs))
 
 
-def _flatten(names: Sequence[Sequence[str]], groups: Sequence[State]) -> list[Tensor]:
-    return [group[name] for chosen, group in zip(names, groups, strict=True) for name in chosen]
+def _drop_unused(
+    graph: fx.GraphModule, names: Sequence[Sequence[str]], outputs: Sequence[str]
+) -> tuple[tuple[str, ...], ...]:
+    """Remove inputs that nothing reads, but for the state's that are written; name the rest."""
+    inputs = iter(graph.graph.find_nodes(op="placeholder"))
+    kept: list[tuple[str, ...]] = []
+    for group in names:
+        chosen = []
+        for name in group:
+            node = next(inputs)
+            if node.users or (not kept and name in outputs):
+                chosen.append(name)
+            else:
+                graph.graph.erase_node(node)
+        kept.append(tuple(chosen))
+    graph.recompile()
+    return tuple(kept)
 
 
 def _refuse_mutation(graph: fx.GraphModule) -> None:
@@ -61,62 +111,3 @@ def _refuse_mutation(graph: fx.GraphModule) -> None:
         schema = getattr(node.target, "_schema", None)
         if schema is not None and schema.is_mutable:
             raise UntraceableError(f"it changes a tensor in place ({node.target})")
-
-
-def simplify(graph: fx.GraphModule, example: Sequence[Tensor]) -> fx.GraphModule:
-    """Drop what has no effect, fuse bias additions, share common subexpressions."""
-    ShapeProp(graph).propagate(*example)
-    for apply in (_drop_no_ops, _drop_double_transpose, _fuse_bias):
-        for node in list(graph.graph.nodes):
-            if node.op == "call_function":
-                apply(graph.graph, node)
-    out = fx.GraphModule(graph, fx_graph_cse(graph.graph))
-    out.graph.eliminate_dead_code()
-    out.recompile()
-    return out
-
-
-def _drop_no_ops(graph: fx.Graph, node: fx.Node) -> None:
-    if not node.args or not isinstance(node.args[0], fx.Node):
-        return
-    source = node.args[0]
-    same_shape = node.target in _RESHAPES and _shape(node) == _shape(source)
-    times_one = node.target in _MULTIPLY and node.args[1] == 1
-    if same_shape or times_one or node.target is _aten.detach.default:
-        node.replace_all_uses_with(source)
-        graph.erase_node(node)
-
-
-def _drop_double_transpose(graph: fx.Graph, node: fx.Node) -> None:
-    if node.target is not _aten.transpose.int or not isinstance(node.args[0], fx.Node):
-        return
-    inner = node.args[0]
-    if inner.target is _aten.transpose.int and set(inner.args[1:]) == set(node.args[1:]):
-        node.replace_all_uses_with(inner.all_input_nodes[0])
-        graph.erase_node(node)
-
-
-def _fuse_bias(graph: fx.Graph, node: fx.Node) -> None:
-    """Replace bmm followed by an addition that broadcasts a bias by one baddbmm."""
-    if node.target is not _aten.add.Tensor or node.kwargs or len(node.args) != 2:
-        return
-    for bias, product in (node.args, node.args[::-1]):
-        if (
-            isinstance(bias, fx.Node)
-            and isinstance(product, fx.Node)
-            and product.target is _aten.bmm.default
-            and len(product.users) == 1
-            and _shape(product) == _shape(node)
-        ):
-            with graph.inserting_before(node):
-                fused = graph.call_function(_aten.baddbmm.default, (bias, *product.args))
-            fused.meta = node.meta
-            node.replace_all_uses_with(fused)
-            graph.erase_node(node)
-            graph.erase_node(product)
-            return
-
-
-def _shape(node: fx.Node) -> tuple[int, ...] | None:
-    meta = node.meta.get("tensor_meta")
-    return tuple(meta.shape) if meta is not None else None

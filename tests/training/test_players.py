@@ -5,9 +5,11 @@ from torch import nn
 
 from ganbench.training import players
 
+CPU = torch.device("cpu")
+
 
 def build(seeds):
-    return players.build(lambda: nn.Linear(3, 2), seeds, "generator", torch.device("cpu"))
+    return players.build(lambda: nn.Linear(3, 2), seeds, "generator", torch.zeros(1, 3), CPU)
 
 
 def test_flatten_inverts_unflatten_and_the_player_computes_what_the_network_computes():
@@ -16,7 +18,7 @@ def test_flatten_inverts_unflatten_and_the_player_computes_what_the_network_comp
     torch.testing.assert_close(player.flatten(parameters), rows[1])
     x = torch.arange(6.0).view(2, 3)
     expected = x @ parameters["weight"].T + parameters["bias"]
-    torch.testing.assert_close(player(parameters, {}, x), expected)
+    torch.testing.assert_close(player(parameters, x), expected)
     assert player.size == 8
 
 
@@ -34,5 +36,5 @@ def test_building_leaves_the_global_random_state_alone():
 
 
 def test_buffers_are_stacked():
-    _, _, buffers = players.build(lambda: nn.BatchNorm1d(3), [0, 1], "critic", torch.device("cpu"))
+    _, _, buffers = players.build(lambda: nn.BatchNorm1d(3), [0, 1], "critic", torch.zeros(1, 3), CPU)
     assert buffers["running_mean"].shape == (2, 3)

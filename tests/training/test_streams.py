@@ -1,13 +1,10 @@
-"""Batches, noise and the clock."""
+"""Batches, noise and declared draws."""
 
 import itertools
 
-import pytest
 import torch
 
-from ganbench.recipe import Recipe
 from ganbench.training.ensemble import Ensemble
-from ganbench.training.streams import clocks, schedule_factor
 
 CPU = torch.device("cpu")
 
@@ -38,20 +35,16 @@ def test_moves_roles_and_shapes(make_cell):
     assert len(values.unique()) == values.numel(), "every draw is fresh"
 
 
-def test_the_clock_counts_steps_of_both_players():
-    recipe = Recipe(generator_steps=70, critic_steps=2, schedule="constant")
-    moments = list(clocks(recipe, CPU))
-    assert len(moments) == 70
-    assert [float(m["critic_step"]) for m in moments[69]] == [139, 140, 140]
-    assert [float(m["generator_step"]) for m in moments[69]] == [70, 70, 70]
-    assert float(moments[0][0]["critic_rate"]) == pytest.approx(recipe.critic_rate)
-
-
-@pytest.mark.parametrize(
-    ("schedule", "values"),
-    [("constant", [1, 1, 1]), ("linear", [1, 1, 0.5]), ("cosine", [1, 0.5, 0.146447])],
-)
-def test_schedules(schedule, values):
-    recipe = Recipe(schedule=schedule)
-    factors = [schedule_factor(recipe, progress) for progress in (0, 0.5, 0.75)]
-    assert factors == pytest.approx(values, abs=1e-6)
+def test_a_position_can_be_gone_back_to(make_cell):
+    cell = make_cell(loss="ns+gp", critic_steps=2)
+    for done in (0, 5, 64, 70):
+        streams = Ensemble(cell, [0, 1], CPU).streams
+        straight = list(itertools.islice(streams, 80))
+        streams = Ensemble(cell, [0, 1], CPU).streams
+        list(itertools.islice(streams, done))
+        states, used = streams.position()
+        other = Ensemble(cell, [0, 1], CPU).streams
+        other.seek(states, used)
+        for ours, theirs in zip(straight[done:], other, strict=False):
+            for a, b in zip(ours, theirs, strict=True):
+                assert all(torch.equal(a[name], b[name]) for name in a)

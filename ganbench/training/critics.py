@@ -1,0 +1,79 @@
+"""How a critic step meets its critic: pass by pass, watched, or in one pass over [real; fake]."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from ganbench.api import Critic, input_gradient
+
+
+@dataclass
+class Observer:
+    """Sees what an objective asks of its critic.
+
+    Attributes:
+        scored: which of "real" and "fake" it has scored.
+        sloped: on which of them it has asked for the slope.
+    """
+
+    scored: set[str] = field(default_factory=set)
+    sloped: set[str] = field(default_factory=set)
+
+    def __call__(self, critic: Critic, real: Tensor, fake: Tensor) -> Critic:
+        """Return the critic, watched."""
+        return _ObservedCritic(critic, {"real": real, "fake": fake}, self)
+
+    @property
+    def one_pass_pays(self) -> bool:
+        """Whether one pass over both saves work.
+
+        It does where both are scored, unless the slope is asked for on only one of them: the
+        forward pass of a slope gives that score for nothing.
+        """
+        return len(self.scored) == 2 and len(self.sloped) != 1
+
+
+@dataclass
+class _ObservedCritic:
+    critic: Critic
+    known: dict[str, Tensor]
+    observer: Observer
+
+    def __call__(self, x: Tensor) -> Tensor:
+        self.observer.scored |= {name for name, value in self.known.items() if value is x}
+        return self.critic(x)
+
+    def input_gradient(self, x: Tensor) -> Tensor:
+        self.observer.sloped |= {name for name, value in self.known.items() if value is x}
+        return input_gradient(self.critic, x)
+
+
+class SharedCritic:
+    """Scores real and fake samples in one pass, and so their slopes.
+
+    Right for critics that judge each sample by itself; statistics of the batch would mix both.
+    """
+
+    def __init__(self, critic: Critic, real: Tensor, fake: Tensor) -> None:
+        self.critic, self.real, self.fake = critic, real, fake
+        self.sizes = [len(real), len(fake)]
+        self.both = torch.cat([real, fake])
+        self.scores: tuple[Tensor, ...] = ()
+        self.slopes: tuple[Tensor, ...] = ()
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return scores (B,)."""
+        if x is not self.real and x is not self.fake:
+            return self.critic(x)
+        if not self.scores:
+            self.scores = torch.split(self.critic(self.both), self.sizes)
+        return self.scores[x is self.fake]
+
+    def input_gradient(self, x: Tensor) -> Tensor:
+        """Return the gradient of each sample's score with respect to that sample."""
+        if x is not self.real and x is not self.fake:
+            return input_gradient(self.critic, x)
+        if not self.slopes:
+            self.slopes = torch.split(input_gradient(self.critic, self.both), self.sizes)
+        return self.slopes[x is self.fake]
