@@ -78,7 +78,7 @@ def compiled(
     """Return the same as `bind` from torch's compiler; its first call compiles."""
     whole = fx.GraphModule(graph, fx.Graph())
     env: dict[fx.Node, fx.Node] = {}
-    outputs = whole.graph.graph_copy(graph.graph, env)
+    outputs: Any = whole.graph.graph_copy(graph.graph, env)
     slots = [env[node] for node in graph.graph.find_nodes(op="placeholder")[: len(state)]]
     for place, new in zip(writes, outputs, strict=True):
         if new is not slots[place]:
@@ -101,7 +101,8 @@ class _Binder:
     def __init__(self, graph: fx.GraphModule, state: Sequence[Tensor]) -> None:
         self.nodes = [node for node in graph.graph.nodes if node.op == "call_function"]
         self.inputs = graph.graph.find_nodes(op="placeholder")
-        (self.outputs,) = graph.graph.output_node().args
+        outputs: Any = graph.graph.output_node().args[0]
+        self.outputs: tuple[fx.Node, ...] = tuple(outputs)
         self.slots = self.inputs[: len(state)]
         self.known: dict[fx.Node, Any] = dict(zip(self.slots, state, strict=True))
         self.root = {node: position for position, node in enumerate(self.slots)}
@@ -168,8 +169,10 @@ class _Binder:
     def _place(
         self, position: int, node: fx.Node, stores: Mapping[fx.Node, fx.Node]
     ) -> fx.Node | None:
-        """Find where an elementwise operation may put its result: the slot that wants it, or an
-        operand of its shape that nothing reads any more."""
+        """Find where an elementwise operation may put its result.
+
+        That is the slot which wants it, or an operand of its shape that nothing reads any more.
+        """
         slots = [slot for slot, value in stores.items() if value is node]
         if node.target in _ELEMENTWISE:
             for slot in slots:
@@ -184,8 +187,10 @@ class _Binder:
         return None
 
     def _read_after(self, position: int, node: fx.Node, root: int) -> bool:
-        """Whether the old values of a state tensor are read after `node`, or by it other than
-        element by element."""
+        """Whether old values of a state tensor are still needed where `node` has its result.
+
+        Later operations may read them, or the operation itself other than element by element.
+        """
         for later in self.nodes[position:]:
             for source in later.all_input_nodes:
                 whole = later is node and source is self.slots[root]

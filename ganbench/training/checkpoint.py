@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
@@ -84,11 +83,13 @@ class Checkpoint:
         ensemble = progress.ensemble
         for name, value in ensemble.state.items():
             value.copy_(tensors[f"state.{name}"])
-        streams = {k.removeprefix("stream."): v for k, v in tensors.items() if k.startswith("stream.")}
+        streams = {
+            k.removeprefix("stream."): v for k, v in tensors.items() if k.startswith("stream.")
+        }
         ensemble.streams.seek(streams, facts["used"])
         progress.step, progress.seconds = facts["step"], facts["seconds"]
         progress.history = [tuple(row) for row in facts["history"]]
-        progress.diverged = {seed: step for seed, step in facts["diverged"]}
+        progress.diverged = dict(facts["diverged"])
         return True
 
     def discard(self) -> None:

@@ -65,7 +65,9 @@ class Ensemble:
 
     def engine(self) -> Engine:
         """Bind the moves to the state, on the rung that the first batch recommends."""
-        streams = Streams(self.streams.dataset, self.streams.prior, self.game, self.slots, self.device)
+        streams = Streams(
+            self.streams.dataset, self.streams.prior, self.game, self.slots, self.device
+        )
         batch, clock = next(iter(streams))[0], next(self.clock.moments(0, 1))[0]
         return choose(self.game, self.state, batch, clock, self._trace_key())
 
@@ -74,7 +76,9 @@ class Ensemble:
         players = (self.cell.generator, self.cell.discriminator)
         parts = self.game.components
         fixed = {
-            owner: {k: v for k, v in part.params.items() if f"{owner}.{k}" not in self.game.numbers}
+            owner: {
+                k: v for k, v in part.params.items() if f"{owner}.{k}" not in self.game.numbers
+            }
             for owner, part in parts.items()
         }
         return repr(

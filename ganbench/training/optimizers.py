@@ -48,8 +48,12 @@ def make_optimizer(name: str, recipe: Recipe, differentiable: bool = False) -> O
             is zero and its root has no derivative.
     """
     root = _smooth_root if differentiable else torch.sqrt
-    rules = {"sgd": _sgd, "adam": partial(_adam, root), "rmsprop": partial(_rmsprop, root)}
-    optimizer: Optimizer = rules[name](recipe)
+    rules: dict[str, Callable[[Recipe], Optimizer]] = {
+        "sgd": _sgd,
+        "adam": partial(_adam, root),
+        "rmsprop": partial(_rmsprop, root),
+    }
+    optimizer = rules[name](recipe)
     return _optimistic(optimizer) if recipe.optimistic else optimizer
 
 

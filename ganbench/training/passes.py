@@ -3,6 +3,7 @@
 import operator
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, fx
@@ -55,20 +56,20 @@ def simplify(graph: fx.GraphModule, example: Sequence[Tensor]) -> fx.GraphModule
 
 
 def _drop_no_ops(graph: fx.Graph, node: fx.Node) -> None:
-    if not node.args or not isinstance(node.args[0], fx.Node):
+    if not _args(node) or not isinstance(_args(node)[0], fx.Node):
         return
-    source = node.args[0]
+    source = _args(node)[0]
     same_shape = node.target in _RESHAPES and _shape(node) == _shape(source)
-    times_one = node.target in _MULTIPLY and node.args[1] == 1 and _alike(node, source)
+    times_one = node.target in _MULTIPLY and _args(node)[1] == 1 and _alike(node, source)
     if same_shape or times_one or node.target is _aten.detach.default:
         _replace(graph, node, source)
 
 
 def _drop_double_transpose(graph: fx.Graph, node: fx.Node) -> None:
-    if node.target is not _aten.transpose.int or not isinstance(node.args[0], fx.Node):
+    if node.target is not _aten.transpose.int or not isinstance(_args(node)[0], fx.Node):
         return
-    inner = node.args[0]
-    if inner.target is _aten.transpose.int and set(inner.args[1:]) == set(node.args[1:]):
+    inner = _args(node)[0]
+    if inner.target is _aten.transpose.int and set(_args(inner)[1:]) == set(_args(node)[1:]):
         _replace(graph, node, inner.all_input_nodes[0])
 
 
@@ -88,15 +89,15 @@ def _fill(device: torch.device, graph: fx.Graph, node: fx.Node) -> None:
 
 def _multiply_outer(graph: fx.Graph, node: fx.Node) -> None:
     """Replace a matrix product over one term by a multiplication: the same values."""
-    if node.target is _aten.bmm.default and _shape(node.args[0])[2] == 1:
-        _call(graph, node, _aten.mul.Tensor, node.args)
+    if node.target is _aten.bmm.default and _shape(_args(node)[0])[2] == 1:
+        _call(graph, node, _aten.mul.Tensor, _args(node))
 
 
 def _fuse_bias(graph: fx.Graph, node: fx.Node) -> None:
     """Replace bmm followed by an addition that broadcasts a bias by one baddbmm."""
-    if node.target is not _aten.add.Tensor or node.kwargs or len(node.args) != 2:
+    if node.target is not _aten.add.Tensor or node.kwargs or len(_args(node)) != 2:
         return
-    for bias, product in (node.args, node.args[::-1]):
+    for bias, product in (_args(node), _args(node)[::-1]):
         if (
             isinstance(bias, fx.Node)
             and isinstance(product, fx.Node)
@@ -117,7 +118,7 @@ def _turn_narrow_products(graph: fx.Graph, node: fx.Node) -> None:
     _, rows, columns = _shape(node)
     if not (columns % _LANES and (rows % _LANES == 0 or columns < _LANES < rows)):
         return
-    *bias, left, right = node.args
+    *bias, left, right = _args(node)
     turned = [_transposed(graph, node, part) for part in (*bias, right, left)]
     with graph.inserting_before(node):
         product = graph.call_function(node.target, tuple(turned))
@@ -128,21 +129,21 @@ def _allow_strides(graph: fx.Graph, node: fx.Node) -> None:
     """Let what is not a view of an input be copied where turning has changed its strides."""
     if node.target is not _aten.view.default:
         return
-    source = node.args[0]
+    source = _args(node)[0]
     while source.op != "placeholder" and source.target in _VIEWS:
-        source = source.args[0]
+        source = _args(source)[0]
     if source.op != "placeholder":
         node.target = _aten.reshape.default
 
 
 def _transposed(graph: fx.Graph, before: fx.Node, part: fx.Node) -> fx.Node:
-    if part.target is _aten.transpose.int and set(part.args[1:]) == {1, 2}:
+    if part.target is _aten.transpose.int and set(_args(part)[1:]) == {1, 2}:
         return part.all_input_nodes[0]
     with graph.inserting_before(before):
         return graph.call_function(_aten.transpose.int, (part, 1, 2))
 
 
-def _call(graph: fx.Graph, node: fx.Node, target: object, arguments: tuple[object, ...]) -> None:
+def _call(graph: fx.Graph, node: fx.Node, target: Any, arguments: tuple[Any, ...]) -> None:
     """Put another call in the place of a node."""
     with graph.inserting_before(node):
         fresh = graph.call_function(target, arguments)
@@ -155,11 +156,16 @@ def _replace(graph: fx.Graph, node: fx.Node, other: fx.Node) -> None:
     graph.erase_node(node)
 
 
+def _args(node: fx.Node) -> tuple[Any, ...]:
+    return node.args
+
+
 def _shape(node: fx.Node) -> tuple[int, ...]:
-    meta = node.meta.get("tensor_meta")
+    meta: Any = node.meta.get("tensor_meta")
     return tuple(meta.shape) if isinstance(getattr(meta, "shape", None), torch.Size) else ()
 
 
 def _alike(node: fx.Node, other: fx.Node) -> bool:
-    metas = (node.meta["tensor_meta"], other.meta["tensor_meta"])
-    return metas[0].shape == metas[1].shape and metas[0].dtype == metas[1].dtype
+    first, second = node.meta["tensor_meta"], other.meta["tensor_meta"]
+    same: bool = (first.shape, first.dtype) == (second.shape, second.dtype)
+    return same

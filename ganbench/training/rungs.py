@@ -31,7 +31,7 @@ _CHANGES = (
     "such as ganbench.api.BatchNorm or GroupNorm."
 )
 _MEMORY = 64
-_programs: dict[str, dict[str, Program]] = {}
+_programs: dict[str, Mapping[str, Program]] = {}
 """Traces that were found to agree with the loop in this process, oldest first."""
 
 Moves = Mapping[str, Move]
@@ -102,7 +102,7 @@ def choose(game: Game, state: State, batch: State, clock: State, key: str) -> En
                 log.debug("The %s rung failed.", label, exc_info=True)
                 continue
             if worst <= TOLERANCE:
-                if rung == "traced":
+                if isinstance(make, _Traced) and not make.compiled:
                     _remember(key, make.programs)
                 return Engine(make(state), rung, make.width, "; ".join(reasons))
             reasons.append(f"{label}: differs from the loop by {worst:.1e}")
@@ -139,7 +139,7 @@ def _in_turn(moves: list[Move], width: int) -> Move:
     """Take some seeds after the others."""
 
     def move(batch: State, clock: State) -> None:
-        parts = {name: value.split(width) for name, value in batch.items()}
+        parts = {name: torch.split(value, width) for name, value in batch.items()}
         for position, one in enumerate(moves):
             one({name: part[position] for name, part in parts.items()}, clock)
 

@@ -6,6 +6,7 @@ and returns the entries that change. No seed axis, no randomness, no `.item()`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -65,16 +66,19 @@ class Game:
         """Every random number of a move: name in the batch -> (draw, rows, shape of a sample)."""
         size, count = self.recipe.batch_size, self.recipe.packing
         judged = (size // count, packed_spec(self.spec, count).shape)
-        needs: dict[str, tuple[Draw, int, tuple[int, ...]]] = {}
+        needs = {}
         for owner, part in self.components.items():
-            seen = getattr(part.value, "augment", None) is not None
-            for role in (".real", ".fake") if seen else ("",):
-                for name, draw in part.value.draws.items():
-                    rows = (size, self.spec.shape) if seen else judged
-                    needs[f"{owner}{role}.{name}"] = (draw, *rows)
-        for role, player in (("generator", self.generator), ("critic", self.critic)):
+            for name, draw in part.value.draws.items():
+                if getattr(part.value, "augment", None) is None:
+                    needs[f"{owner}.{name}"] = (draw, *judged)
+                else:
+                    for role in ("real", "fake"):
+                        needs[f"{owner}.{role}.{name}"] = (draw, size, self.spec.shape)
+        for role, player, rows in (
+            ("generator", self.generator, size),
+            ("critic", self.critic, judged[0]),
+        ):
             for name, shape in player.masks.items():
-                rows = size if role == "generator" else judged[0]
                 needs[f"{role}.{name}"] = (Draw("uniform", "element"), rows, shape)
         return needs
 
@@ -225,7 +229,7 @@ class Game:
 
         Zhang et al. 2019, arXiv:1907.08610; for games Chavdarova et al. 2021, arXiv:2006.14567.
         """
-        changes = {}
+        changes: State = {}
         for role in ("generator", "critic"):
             slow = torch.lerp(state[f"{role}.slow"], state[role], clock["lookahead"])
             changes |= {f"{role}.slow": slow, role: slow.clone()}
@@ -233,12 +237,11 @@ class Game:
 
     # ----------------------------------------------------------------------------------- its parts
 
-    def _component(self, owner: str, clock: State) -> Loss | Regularizer:
+    def _component(self, owner: str, clock: State) -> Any:
         """Return a component, made anew where its numbers come as tensors."""
         part = self.components[owner]
         numbers = under(clock, owner)
-        made = part.entry.factory(**{**part.params, **numbers}) if numbers else part.value
-        return made  # type: ignore[no-any-return]
+        return part.entry.factory(**{**part.params, **numbers}) if numbers else part.value
 
     def _regularizers(self, clock: State) -> list[Regularizer]:
         return [self._component(owner, clock) for owner in self.components if owner != "loss"]
@@ -247,9 +250,7 @@ class Game:
         values = {**parameters, **under(state, "generator.buffer"), **under(batch, "generator")}
         return self.generator(values, batch["noise"], self.recipe.precision)
 
-    def _bind(
-        self, parameters: Mapping[str, Tensor], state: State, batch: State
-    ) -> Critic:
+    def _bind(self, parameters: Mapping[str, Tensor], state: State, batch: State) -> Critic:
         """Give the critic its parameters, buffers and masks."""
         values = {**parameters, **under(state, "critic.buffer"), **under(batch, "critic")}
         return lambda x: self.critic(values, x, self.recipe.precision)
@@ -274,9 +275,10 @@ class Game:
 
         def objective(parameters: Mapping[str, Tensor]) -> tuple[Tensor, Mapping[str, Tensor]]:
             critic = self.judge(self._bind(parameters, state, batch), real, fake)
-            draws, carried = under(batch, "loss"), under(state, "loss")
             loss: Loss = self._component("loss", clock)
-            value, carried = loss.critic_loss(critic, real, fake, draws, carried)
+            value, carried = loss.critic_loss(
+                critic, real, fake, under(batch, "loss"), under(state, "loss")
+            )
             for position, part in enumerate(self._regularizers(clock)):
                 if part.penalty is not None and not light:
                     draws = under(batch, f"regularizer{position}")

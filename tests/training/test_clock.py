@@ -20,7 +20,9 @@ def test_the_clock_counts_updates_of_both_players(make_cell):
     steps = moments(make_cell(**settings))
     assert len(steps) == 70
     scale = {n: 1e-3 / (1 - 0.9**n) for n in range(1, 141)}
-    assert [float(m["critic.scale"]) for m in steps[2]] == pytest.approx([scale[5], scale[6]] + [scale[6]])
+    assert [float(m["critic.scale"]) for m in steps[2]] == pytest.approx(
+        [scale[5], scale[6], scale[6]]
+    )
     assert float(steps[2][2]["generator.scale"]) == pytest.approx(scale[3])
     first = moments(make_cell(**settings, updates="generator_first"))[2]
     assert [float(m["critic.scale"]) for m in first[1:]] == pytest.approx([scale[5], scale[6]])
@@ -47,7 +49,9 @@ def test_a_budget_of_seconds_moves_the_schedule_on(make_cell):
     clock = Ensemble(make_cell(generator_optimizer="sgd"), [0], CPU).clock
     (early,) = clock.moments(0, 1)
     (late,) = clock.moments(0, 1, lambda: 0.75)
-    assert float(late[0]["generator.rate"]) == pytest.approx(0.5 * float(early[0]["generator.rate"]))
+    assert float(late[0]["generator.rate"]) == pytest.approx(
+        0.5 * float(early[0]["generator.rate"])
+    )
 
 
 @pytest.mark.parametrize(

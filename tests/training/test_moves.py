@@ -65,10 +65,10 @@ def test_every_setting_is_traced_and_stays_bit_identical_in_any_company(
         assert torch.equal(value[1], other.state[name][2]), name
         assert torch.equal(value[3], other.state[name][0]), name
         assert torch.isfinite(value).all(), name
-    assert not torch.equal(together.state["critic"], trained(make_cell(
-        loss="ns+r1", generator_steps=6, block=4), [0, 1, 2, 3]).state["critic"]) or (
-        recipe == {"precision": "tf32"}
-    )
+    assert not torch.equal(
+        together.state["critic"],
+        trained(make_cell(loss="ns+r1", generator_steps=6, block=4), [0, 1, 2, 3]).state["critic"],
+    ) or (recipe == {"precision": "tf32"})
 
 
 def test_permuting_seeds_permutes_results(make_cell, trained):
@@ -100,6 +100,7 @@ def test_gradients_are_clipped_for_each_seed(make_cell, trained):
 
 def test_lazy_penalties_weigh_as_much_as_they_are_rare(make_cell):
     """One step with the penalty at interval three is one with three times the weight."""
+
     def first_step(loss, **recipe):
         cell = make_cell(loss=loss, **SGD, generator_steps=1, **recipe)
         *_, progress = train(cell, [0, 1, 2], CPU)

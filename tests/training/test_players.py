@@ -36,5 +36,7 @@ def test_building_leaves_the_global_random_state_alone():
 
 
 def test_buffers_are_stacked():
-    _, _, buffers = players.build(lambda: nn.BatchNorm1d(3), [0, 1], "critic", torch.zeros(1, 3), CPU)
+    _, _, buffers = players.build(
+        lambda: nn.BatchNorm1d(3), [0, 1], "critic", torch.zeros(1, 3), CPU
+    )
     assert buffers["running_mean"].shape == (2, 3)
