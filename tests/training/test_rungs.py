@@ -9,6 +9,7 @@ from torch import nn
 from ganbench.errors import PluginError
 from ganbench.training import rungs
 from ganbench.training.ensemble import Ensemble
+from ganbench.training.loop import train
 from ganbench.training.streams import clocks
 from ganbench.training.tracing import trace
 
@@ -37,6 +38,14 @@ def test_traced_equals_vmap_equals_loop(make_cell, loss, architecture):
             vectorized = rungs.vectorized(step)
             for other in (vectorized, trace(vectorized, *arguments)):
                 assert rungs._difference(other(*arguments), expected) < 1e-5
+
+
+@pytest.mark.parametrize("norm", ["batch", "layer", "spectral"])
+def test_normalised_players_train_on_the_traced_rung(make_cell, norm):
+    cell = make_cell("digits", "wgan+gp", f"dcgan(width=2, norm='{norm}')", generator_steps=3)
+    *_, progress = train(cell, [0, 1], CPU)
+    assert progress.engine.rung == "traced"
+    assert progress.diverged == {}
 
 
 def test_the_traced_rung_is_chosen(make_cell):
