@@ -40,9 +40,17 @@ def test_traced_equals_vmap_equals_loop(make_cell, loss, architecture):
                 assert rungs._difference(other(*arguments), expected) < 1e-5
 
 
-@pytest.mark.parametrize("norm", ["batch", "layer", "spectral"])
-def test_normalised_players_train_on_the_traced_rung(make_cell, norm):
-    cell = make_cell("digits", "wgan+gp", f"dcgan(width=2, norm='{norm}')", generator_steps=3)
+@pytest.mark.parametrize(
+    ("dataset", "architecture"),
+    [
+        *[("digits", f"dcgan(width=2, norm='{norm}')") for norm in ("batch", "layer", "spectral")],
+        *[("markov(vocabulary=5, length=4)", f"{name}(hidden=6)") for name in ("lstm", "gru")],
+    ],
+)
+def test_normalised_and_recurrent_players_train_on_the_traced_rung(
+    make_cell, dataset, architecture
+):
+    cell = make_cell(dataset, "wgan+gp", architecture, generator_steps=3)
     *_, progress = train(cell, [0, 1], CPU)
     assert progress.engine.rung == "traced"
     assert progress.diverged == {}
