@@ -266,3 +266,25 @@ def test_one_by_one_vectorised_and_traced_are_the_same_and_draw_nothing(name):
         close(step(own, theirs, fresh[seed]), (expected, values[seed]))
     assert torch.equal(before, torch.get_rng_state())
     assert all(gradient.abs().max() > 0 for gradient in gradients.values())
+
+
+class Next(nn.Module):
+    """What a spectral norm's buffer becomes."""
+
+    def __init__(self, norm):
+        super().__init__()
+        self.norm = norm
+
+    def forward(self):
+        return self.norm.next_buffers()["u"]
+
+
+@pytest.mark.parametrize("name", WEIGHTED)
+def test_the_next_buffers_of_all_seeds_are_those_of_each(name):
+    networks = [Next(SpectralNorm(WEIGHTED[name][0](), iterations=2)) for _ in range(SEEDS)]
+    skeleton = copy.deepcopy(networks[0]).to("meta")
+    values = stacked(networks, nn.Module.named_parameters)
+    values |= stacked(networks, nn.Module.named_buffers)
+    advance = vmap(lambda values: functional_call(skeleton, values, ()), randomness="error")
+    expected = torch.stack([network() for network in networks])
+    close(make_fx(functionalize(advance))(values)(values), expected)
