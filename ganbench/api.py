@@ -20,17 +20,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ganbench.errors import MetricError, SpecError
+from ganbench.layers import GRU, LSTM, BatchNorm, Dropout, GRUCell, LSTMCell, SpectralNorm
 from ganbench.metrics.score import Score
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "API_VERSION", "Architecture", "Column", "Critic", "DataKind", "DataSpec", "Dataset", "Draw",
-    "Draws", "Fraction", "Loss", "Metric", "MetricContext", "MetricError", "Modes",
-    "NonNegativeFloat", "NonNegativeInt", "OutputHead", "PositiveFloat", "PositiveInt", "Prior",
-    "Recipe", "Regularizer", "Score", "Size", "SpecError", "Split", "State", "from_scores",
-    "hookimpl", "input_gradient",
+    "API_VERSION", "GRU", "LSTM", "Architecture", "BatchNorm", "Column", "Critic", "DataKind",
+    "DataSpec", "Dataset", "Draw", "Draws", "Dropout", "Fraction", "GRUCell", "LSTMCell", "Loss",
+    "Metric", "MetricContext", "MetricError", "Modes", "NonNegativeFloat", "NonNegativeInt",
+    "OutputHead", "PositiveFloat", "PositiveInt", "Prior", "Recipe", "Regularizer", "Score",
+    "Size", "SpecError", "SpectralNorm", "Split", "State", "from_scores", "hookimpl",
+    "input_gradient",
 ]  # fmt: skip
 
 API_VERSION = 1
@@ -84,7 +86,8 @@ class DataSpec:
 
     Attributes:
         kind: which family of players and scores fits.
-        shape: of one sample as players see it, without the batch: (d,) or (channels, h, w).
+        shape: of one sample as players see it, without the batch: (d,), (channels, h, w) or, of
+            one-hot sequences, (length, vocabulary).
         columns: of a table, in encoded order.
         low: smallest possible value, None where unbounded.
         high: largest possible value, None where unbounded.

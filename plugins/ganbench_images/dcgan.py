@@ -1,42 +1,48 @@
 """Convolutional players sized by the image."""
 
 from itertools import pairwise
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from torch import nn
 
-from ganbench.api import DataKind, DataSpec, OutputHead, Recipe, Size
+from ganbench.api import BatchNorm, DataKind, DataSpec, OutputHead, Recipe, Size, SpectralNorm
 
-_SIDES = (8, 16, 32, 64)
-_START = 4
-"""Side of the generator's first and the discriminator's last feature map."""
+_SIDES = {8: 4, 16: 4, 28: 7, 32: 4, 56: 7, 64: 4}
+"""Side of the image -> side of the generator's first and the discriminator's last feature map."""
+
+_Weighted = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
 
 
 class Dcgan:
-    """Strided convolutions, from 4 x 4 up to the image and back, as in DCGAN.
+    """Strided convolutions, from 4 x 4 or 7 x 7 up to the image and back, as in DCGAN.
 
     Each step doubles the side and halves the channels, down to `width` at full size, where a 3 x 3
     convolution meets the image as in the players of Miyato et al. 2018 (arXiv:1802.05957).
 
-    There is no batch normalisation as in Radford et al.: running statistics have no place in a
-    step that is a pure function, and statistics of the batch tie samples together that a gradient
-    penalty must see one by one. Initial weights that keep the size of activations (He et al. 2015,
-    arXiv:1502.01852), in place of a standard deviation of 0.02, make up for it.
+    Initial weights keep the size of activations (He et al. 2015, arXiv:1502.01852), in place of a
+    standard deviation of 0.02, so that no normalisation is needed. The default has none, because
+    that of Radford et al., "batch", ties samples together that a gradient penalty must see one by
+    one. "batch" and "layer" (over all values of a sample) act on the hidden layers of both players
+    except the discriminator's first; "spectral" on all weights of the discriminator.
 
     Args:
         width: channels at full size, 1 to 65536.
+        norm: "none", "batch", "layer" or "spectral".
 
     Source: Radford et al. 2016, arXiv:1511.06434
     """
 
     kinds: ClassVar[frozenset[DataKind]] = frozenset({"image"})
 
-    def __init__(self, width: Size = 16) -> None:
+    def __init__(
+        self, width: Size = 16, norm: Literal["none", "batch", "layer", "spectral"] = "none"
+    ) -> None:
         self.width = width
+        self.norm = norm
         self.recipe: Recipe = {}
 
     def misfit(self, spec: DataSpec) -> str | None:
-        """Refuse images that repeated doubling of 4 x 4 does not reach."""
+        """Refuse images that repeated doubling of the first map does not reach."""
         _, height, width = spec.shape
         if height == width and width in _SIDES:
             return None
@@ -45,15 +51,17 @@ class Dcgan:
 
     def generator(self, spec: DataSpec, noise_dim: int) -> nn.Module:
         """Build noise (B, noise_dim) -> images (B, *spec.shape)."""
-        channels = self._channels(spec)[::-1]
+        channels, start = self._channels(spec)[::-1], _SIDES[spec.shape[-1]]
         layers: list[nn.Module] = [
-            nn.Linear(noise_dim, channels[0] * _START**2),
-            nn.Unflatten(1, (channels[0], _START, _START)),
+            nn.Linear(noise_dim, channels[0] * start**2),
+            nn.Unflatten(1, (channels[0], start, start)),
+            *self._norm(channels[0]),
             nn.ReLU(),
         ]
         for wide, narrow in pairwise(channels):
             layers += [
-                nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1),
+                nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1, bias=self._bias),
+                *self._norm(narrow),
                 nn.ReLU(),
             ]
         layers += [nn.Conv2d(self.width, spec.shape[0], 3, padding=1), nn.Flatten()]
@@ -61,24 +69,45 @@ class Dcgan:
 
     def discriminator(self, spec: DataSpec) -> nn.Module:
         """Build images (B, *spec.shape) -> scores (B,)."""
-        channels = self._channels(spec)
+        channels, start = self._channels(spec), _SIDES[spec.shape[-1]]
         layers: list[nn.Module] = [
             nn.Conv2d(spec.shape[0], self.width, 3, padding=1),
             nn.LeakyReLU(0.2),
         ]
         for narrow, wide in pairwise(channels):
-            layers += [nn.Conv2d(narrow, wide, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
-        layers += [nn.Flatten(), nn.Linear(channels[-1] * _START**2, 1), nn.Flatten(0)]
-        return nn.Sequential(*map(_initialised, layers))
+            layers += [
+                nn.Conv2d(narrow, wide, 4, stride=2, padding=1, bias=self._bias),
+                *self._norm(wide),
+                nn.LeakyReLU(0.2),
+            ]
+        layers += [nn.Flatten(), nn.Linear(channels[-1] * start**2, 1), nn.Flatten(0)]
+        layers = [_initialised(layer) for layer in layers]
+        if self.norm == "spectral":
+            layers = [
+                SpectralNorm(layer) if isinstance(layer, _Weighted) else layer for layer in layers
+            ]
+        return nn.Sequential(*layers)
 
     def _channels(self, spec: DataSpec) -> list[int]:
-        """Return the channels from full size down to 4 x 4."""
-        halvings = (spec.shape[-1] // _START).bit_length() - 1
+        """Return the channels from full size down to the smallest map."""
+        halvings = (spec.shape[-1] // _SIDES[spec.shape[-1]]).bit_length() - 1
         return [self.width * 2**i for i in range(halvings + 1)]
+
+    def _norm(self, channels: int) -> list[nn.Module]:
+        """Return the normalisation of a hidden layer, if any."""
+        if self.norm == "batch":
+            return [BatchNorm(channels)]
+        return [nn.GroupNorm(1, channels)] if self.norm == "layer" else []
+
+    @property
+    def _bias(self) -> bool:
+        """Whether hidden convolutions have one; statistics of a channel would take it out."""
+        return self.norm != "batch"
 
 
 def _initialised(layer: nn.Module) -> nn.Module:
-    if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+    if isinstance(layer, _Weighted):
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-        nn.init.zeros_(layer.get_parameter("bias"))
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
     return layer

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from ganbench.api import DataSpec
+from ganbench.api import BatchNorm, DataSpec, SpectralNorm
 from ganbench_images import Dcgan, Digits
 
 
@@ -44,10 +45,14 @@ def test_projection_fixes_real_images_and_is_idempotent(digits):
     assert (once - wild.clamp(-1, 1)).abs().max() <= 1 / 16
 
 
+NORMS = ("none", "batch", "layer", "spectral")
+
+
+@pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("side", [8, 16, 32, 64])
-def test_dcgan_is_sized_by_the_image(side, channels):
-    dcgan, spec = Dcgan(width=2), image_spec(side, channels)
+@pytest.mark.parametrize("side", [8, 16, 28, 32, 56, 64])
+def test_dcgan_is_sized_by_the_image(side, channels, norm):
+    dcgan, spec = Dcgan(width=2, norm=norm), image_spec(side, channels)
     assert dcgan.misfit(spec) is None
     generator, discriminator = dcgan.generator(spec, 5), dcgan.discriminator(spec)
     fake = generator(3 * torch.randn(3, 5))
@@ -60,10 +65,35 @@ def test_dcgan_is_sized_by_the_image(side, channels):
         assert parameter.grad.abs().sum() > 0
 
 
-@pytest.mark.parametrize("shape", [(1, 28, 28), (1, 8, 16), (3, 128, 128), (1, 4, 4)])
+@pytest.mark.parametrize("shape", [(1, 24, 24), (1, 8, 16), (3, 128, 128), (1, 4, 4), (1, 7, 7)])
 def test_dcgan_says_which_sizes_it_takes(shape):
     reason = Dcgan().misfit(DataSpec("image", shape))
     assert f"{shape[1]} x {shape[2]}" in reason
+
+
+def count(network, kind):
+    return sum(isinstance(module, kind) for module in network.modules())
+
+
+@pytest.mark.parametrize(
+    ("norm", "kind", "in_generator", "in_discriminator"),
+    [("batch", BatchNorm, 3, 2), ("layer", nn.GroupNorm, 3, 2), ("spectral", SpectralNorm, 0, 4)],
+)
+def test_dcgan_normalises_what_it_says(norm, kind, in_generator, in_discriminator):
+    for other in NORMS:
+        dcgan, spec = Dcgan(width=2, norm=other), image_spec(16)
+        expected = (in_generator, in_discriminator) if other == norm else (0, 0)
+        assert count(dcgan.generator(spec, 5), kind) == expected[0]
+        assert count(dcgan.discriminator(spec), kind) == expected[1]
+
+
+def test_only_batch_normalisation_makes_scores_depend_on_other_samples():
+    spec = image_spec(8)
+    x = torch.rand(4, 1, 8, 8)
+    for norm in NORMS:
+        critic = Dcgan(norm=norm).discriminator(spec)
+        same = torch.allclose(critic(x)[:2], critic(x[:2]), atol=1e-5)
+        assert same == (norm != "batch")
 
 
 def test_dcgan_treats_samples_independently():

@@ -6,10 +6,12 @@ import pytest
 import torch
 from torch import nn
 
+from ganbench.api import Dropout, SpectralNorm
 from ganbench.errors import PluginError
 from ganbench.training import rungs
 from ganbench.training.critics import Observer, SharedCritic
 from ganbench.training.ensemble import Ensemble
+from ganbench.training.loop import train
 
 CPU = torch.device("cpu")
 LOSSES = ("mm", "ns", "ls", "hinge", "wgan", "rp")
@@ -41,6 +43,22 @@ def test_traced_equals_vmap_equals_loop(make_cell, loss, architecture):
         for rung in ("loop", "vmap", "traced"):
             label, make = next(trial.candidates(rung, 3))
             assert trial.difference(make()) < 1e-5, (regularizer, label)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "architecture"),
+    [
+        *[("digits", f"dcgan(width=2, norm='{norm}')") for norm in ("batch", "layer", "spectral")],
+        *[("markov(vocabulary=5, length=4)", f"{name}(hidden=6)") for name in ("lstm", "gru")],
+    ],
+)
+def test_normalised_and_recurrent_players_train_on_the_traced_rung(
+    make_cell, dataset, architecture
+):
+    cell = make_cell(dataset, "wgan+gp", architecture, generator_steps=3)
+    *_, progress = train(cell, [0, 1], CPU)
+    assert progress.engine.rung == "traced"
+    assert progress.diverged == {}
 
 
 @pytest.mark.parametrize("loss", ["ns", "ls+gp", "rp+r1+r2"])
@@ -216,3 +234,21 @@ def with_critic(cell, network):
             return network()
 
     return replace(cell, discriminator=replace(cell.discriminator, value=Other()))
+
+
+def test_dropout_masks_and_spectral_norms_come_from_the_engine(make_cell, trained):
+    """Masks from each seed's own streams, directions of the norm kept from step to step."""
+
+    def network():
+        return nn.Sequential(
+            SpectralNorm(nn.Linear(2, 8)), Dropout(0.5), nn.Linear(8, 1), nn.Flatten(0)
+        )
+
+    cell = with_critic(make_cell(generator_steps=4), network)
+    together, other = trained(cell, [0, 1, 2]), trained(cell, [7, 1])
+    assert together.engine().rung == "traced"
+    assert "critic.1.uniform" in together.game.draws
+    start = Ensemble(cell, [0, 1, 2], CPU).state["critic.buffer.0.u"]
+    assert not torch.equal(together.state["critic.buffer.0.u"], start)
+    for name, value in together.state.items():
+        assert torch.equal(value[1], other.state[name][1]), name
