@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from ganbench.errors import SpecError
 
 Optimizer = Literal["adam", "rmsprop", "sgd"]
-Rung = Literal["auto", "compiled", "traced", "vmap", "loop"]
+Rung = Literal["auto", "compiled", "captured", "traced", "vmap", "loop"]
 
 
 class Recipe(BaseModel):
@@ -98,8 +98,8 @@ class Recipe(BaseModel):
     )
     rung: Rung = Field(
         default="auto",
-        description="how steps are run; auto takes the first of traced, vmap and loop that works "
-        "and agrees with the loop, compiled must be asked for",
+        description="how steps are run; auto takes the first of captured (on a GPU), traced, vmap "
+        "and loop that works and agrees with the loop, compiled must be asked for",
     )
     width: int | None = Field(
         default=None,

@@ -1,5 +1,6 @@
 """All seeds of a cell side by side: their networks, their state and what they generate."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -64,7 +65,9 @@ class Ensemble:
         self.clock = Clock(self.game, device)
 
     def engine(self) -> Engine:
-        """Bind the moves to the state, on the rung that the first batch recommends."""
+        """Bind the moves to the state, on the fastest rung that can be trusted."""
+        torch.backends.cuda.matmul.allow_tf32 = self.cell.recipe.precision == "tf32"
+        torch.backends.cudnn.allow_tf32 = self.cell.recipe.precision == "tf32"
         streams = Streams(
             self.streams.dataset, self.streams.prior, self.game, self.slots, self.device
         )
@@ -73,7 +76,6 @@ class Ensemble:
 
     def _trace_key(self) -> str:
         """Name what decides a trace: components without their free numbers, recipe, shapes."""
-        players = (self.cell.generator, self.cell.discriminator)
         parts = self.game.components
         fixed = {
             owner: {
@@ -83,7 +85,8 @@ class Ensemble:
         }
         return repr(
             [
-                [(id(part.entry.factory), type(part.value), part.identity) for part in players],
+                (self.cell.generator.identity, self.cell.discriminator.identity),
+                (self.game.generator.skeleton, self.game.critic.skeleton),
                 [(id(part.entry.factory), fixed[owner]) for owner, part in parts.items()],
                 self.game.spec,
                 self.cell.recipe.structure,
@@ -117,10 +120,9 @@ class Ensemble:
             values = {**parameters, **under(state, "generator.buffer")}
             return self.game.generator(values, noise, self.cell.recipe.precision)
 
+        even = math.ceil(count / math.ceil(count / _SAMPLE_BATCH))
         with torch.no_grad():
-            parts = [
-                vmap(draw)(self.state, part) for part in torch.split(noise, _SAMPLE_BATCH, dim=1)
-            ]
+            parts = [vmap(draw)(self.state, part) for part in torch.split(noise, even, dim=1)]
         samples = torch.cat(parts, dim=1)[: len(self.seeds)].cpu()
         return torch.stack([dataset.project(one) for one in samples])
 

@@ -1,4 +1,4 @@
-"""Passes over a traced graph: the same values, up to rounding, from fewer and better operations."""
+"""Passes over a traced graph: the same values, up to rounding, from fewer operations."""
 
 import operator
 from collections.abc import Sequence
@@ -125,7 +125,7 @@ def _turn_narrow_products(graph: fx.Graph, node: fx.Node) -> None:
     _call(graph, node, _aten.transpose.int, (product, 1, 2))
 
 
-def _allow_strides(graph: fx.Graph, node: fx.Node) -> None:
+def _allow_strides(_graph: fx.Graph, node: fx.Node) -> None:
     """Let what is not a view of an input be copied where turning has changed its strides."""
     if node.target is not _aten.view.default:
         return

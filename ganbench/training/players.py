@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.modules.conv import _ConvNd
 
 from ganbench import seeding
 from ganbench.layers import Dropout
@@ -34,6 +35,11 @@ class Player:
     def size(self) -> int:
         """Number of parameters."""
         return sum(math.prod(shape) for shape in self.shapes.values())
+
+    @property
+    def convolves(self) -> bool:
+        """Whether it has convolutions."""
+        return any(isinstance(module, _ConvNd) for module in self.skeleton.modules())
 
     def unflatten(self, row: Tensor) -> dict[str, Tensor]:
         """Cut the flat vector (P,) into parameters by name."""

@@ -1,8 +1,8 @@
 """From moves for one seed to moves for S seeds: the fastest rung that can be trusted.
 
-`compiled` hands the traced graph to a compiler, `traced` replays it, `vmap` vectorises without a
-trace, and `loop` takes the seeds one by one, which always works. A faster rung is used only if its
-first moves agree with the loop.
+`compiled` hands the traced graph to a compiler, `captured` replays it as a CUDA graph, `traced`
+replays it call by call, `vmap` vectorises without a trace, and `loop` takes the seeds one by one,
+which always works. A faster rung is used only if its first moves agree with the loop.
 """
 
 import logging
@@ -15,24 +15,22 @@ import torch
 from torch import Tensor, vmap
 
 from ganbench.errors import PluginError
+from ganbench.training.capture import captured
 from ganbench.training.critics import Observer, SharedCritic
 from ganbench.training.steps import Game, State, Step
 from ganbench.training.tracing import Move, Program, trace
-from ganbench.training.width import width_that_pays
 
 log = logging.getLogger(__name__)
 
 TOLERANCE = 1e-3
 """Largest difference to the loop, relative to the largest entry of the same tensor."""
 
-_LADDER = ("compiled", "traced", "vmap", "loop")
+_LADDER = ("compiled", "captured", "traced", "vmap", "loop")
 _CHANGES = (
     "A network changes its state{} while it trains (running statistics?); use layers without, "
     "such as ganbench.api.BatchNorm or GroupNorm."
 )
 _MEMORY = 64
-_programs: dict[str, Mapping[str, Program]] = {}
-"""Traces that were found to agree with the loop in this process, oldest first."""
 
 Moves = Mapping[str, Move]
 
@@ -84,47 +82,93 @@ def choose(game: Game, state: State, batch: State, clock: State, key: str) -> En
     Raises:
         PluginError: if a component draws from torch's global random state or changes its buffers.
     """
-    width = width_that_pays(game, state)
-    asked = game.recipe.rung
-    ladder = _LADDER[1:] if asked == "auto" else _LADDER[_LADDER.index(asked) :]
-    if ladder[0] == "traced" and key in _programs:
-        return Engine(_Traced(_programs[key], width)(state), "traced", width)
-
+    if key in _verified:
+        rung, reason, known = _verified[key]
+        return Engine(known(state), rung, known.width, reason)
     trial = _Trial(game, state, batch, clock)
+    widths = _widths(game, state)
     reasons = []
-    for rung in ladder:
-        for label, prepare in trial.candidates(rung, width):
+    for rung in _ladder(game, state):
+        for label, trace_at in trial.candidates(rung):
             try:
-                make = prepare()
-                worst = trial.difference(make)
+                make, worst = _first_that_fits(trial, trace_at, widths)
             except Exception as error:
                 reasons.append(f"{label}: {type(error).__name__}: {_first_line(error)}")
                 log.debug("The %s rung failed.", label, exc_info=True)
                 continue
             if worst <= TOLERANCE:
-                if isinstance(make, _Traced) and not make.compiled:
-                    _remember(key, make.programs)
+                if isinstance(make, _Traced):
+                    _remember(key, rung, "; ".join(reasons), make)
                 return Engine(make(state), rung, make.width, "; ".join(reasons))
             reasons.append(f"{label}: differs from the loop by {worst:.1e}")
     raise AssertionError("The loop agrees with itself.")
 
 
-def _remember(key: str, programs: Mapping[str, Program]) -> None:
-    if len(_programs) >= _MEMORY:
-        del _programs[next(iter(_programs))]
-    _programs[key] = programs
+def _ladder(game: Game, state: State) -> tuple[str, ...]:
+    """Return the rungs to try, the fastest first."""
+    first: str = game.recipe.rung
+    if first == "auto":
+        first = "captured" if state["generator"].is_cuda else "traced"
+    return _LADDER[_LADDER.index(first) :]
+
+
+def _widths(game: Game, state: State) -> list[int]:
+    """Return how many seeds to take at a time, all that divide the block, the best first.
+
+    On a CPU, libraries run convolutions of one seed faster than those of several, which have as
+    many groups; everything else gains from all seeds at once.
+    """
+    seeds = len(state["generator"])
+    divisors = [width for width in range(seeds, 0, -1) if seeds % width == 0]
+    convolves = game.generator.convolves or game.critic.convolves
+    best = 1 if convolves and not state["generator"].is_cuda else seeds
+    return [width for width in divisors if width <= (game.recipe.width or best)]
+
+
+def _first_that_fits(
+    trial: "_Trial", trace_at: Callable[[int], "_Traced | _Eager"], widths: list[int]
+) -> tuple["_Traced | _Eager", float]:
+    """Try fewer and fewer seeds at a time until the device's memory holds them."""
+    for width in widths[:-1]:
+        try:
+            make = trace_at(width)
+            return make, trial.difference(make)
+        except torch.OutOfMemoryError:
+            log.debug("%d seeds at a time do not fit.", width)
+    make = trace_at(widths[-1])
+    return make, trial.difference(make)
+
+
+def _remember(key: str, rung: str, reason: str, make: "_Traced") -> None:
+    if len(_verified) >= _MEMORY:
+        del _verified[next(iter(_verified))]
+    _verified[key] = (rung, reason, make)
 
 
 @dataclass(frozen=True)
 class _Traced:
-    """Binds traced moves to a state, `width` seeds at a time."""
+    """Binds traced moves to a state, `width` seeds at a time.
+
+    Attributes:
+        programs: the moves by name.
+        width: how many seeds they were traced for.
+        rung: whether to replay, capture or compile them.
+        example: a batch and a clock, to capture with.
+    """
 
     programs: Mapping[str, Program]
     width: int
-    compiled: bool = False
+    rung: str
+    example: tuple[State, State]
 
     def __call__(self, state: State) -> Moves:
-        bind = Program.compile if self.compiled else Program.bind
+        moves = self._bound(state)
+        if self.rung != "captured":
+            return moves
+        return {name: captured(move, state, *self.example) for name, move in moves.items()}
+
+    def _bound(self, state: State) -> Moves:
+        bind = Program.compile if self.rung == "compiled" else Program.bind
         seeds = len(state["generator"])
         if self.width == seeds:
             return {name: bind(program, state) for name, program in self.programs.items()}
@@ -164,6 +208,10 @@ class _Eager:
         return {name: bind(step) for name, step in self.steps.items()}
 
 
+_verified: dict[str, tuple[str, str, _Traced]] = {}
+"""Traces of this process that agree with the loop, with rung and reason, the oldest first."""
+
+
 class _Trial:
     """What the loop makes of the first moves, and how candidates compare.
 
@@ -200,25 +248,23 @@ class _Trial:
                 raise PluginError(_CHANGES.format("")) from error
             raise
 
-    def candidates(
-        self, rung: str, width: int
-    ) -> Iterator[tuple[str, Callable[[], "_Traced | _Eager"]]]:
-        """Yield ways to run a rung, the fastest first, by label."""
+    def candidates(self, rung: str) -> Iterator[tuple[str, Callable[[int], _Traced | _Eager]]]:
+        """Yield ways to run a rung with so many seeds at a time, the fastest first, by label."""
         names, steps = self.game.names, self.game.step
         if rung == "loop":
-            yield rung, lambda: _Eager({name: looped(steps(name)) for name in names}, 1)
+            yield rung, lambda _: _Eager({name: looped(steps(name)) for name in names}, 1)
         elif rung == "vmap":
             seeds = len(self.state["generator"])
-            yield rung, lambda: _Eager({name: vectorized(steps(name)) for name in names}, seeds)
+            yield rung, lambda _: _Eager({name: vectorized(steps(name)) for name in names}, seeds)
         else:
             for shared in (True, False) if self.one_pass else (False,):
                 for clock in (self.clock, self.plain) if self.game.numbers else (self.plain,):
                     notes = ["real and fake in one pass"] * shared
                     notes += ["numbers as tensors"] * (clock is self.clock)
                     label = f"{rung} ({', '.join(notes)})" if notes else rung
-                    yield label, partial(self._trace, width, rung == "compiled", shared, clock)
+                    yield label, partial(self._trace, rung, shared, clock)
 
-    def _trace(self, width: int, compiled: bool, shared: bool, clock: State) -> _Traced:
+    def _trace(self, rung: str, shared: bool, clock: State, width: int) -> _Traced:
         first = slice(0, width)
         programs = {}
         for name in self.game.names:
@@ -227,9 +273,9 @@ class _Trial:
             step = vectorized(game.step(name))
             state, batch = _part(self.state, first), _part(self.batch, first)
             programs[name] = trace(step, state, batch, clock)
-        return _Traced(programs, width, compiled)
+        return _Traced(programs, width, rung, (self.batch, self.clock))
 
-    def difference(self, make: "_Traced | _Eager") -> float:
+    def difference(self, make: _Traced | _Eager) -> float:
         """Return the largest difference to the loop over all moves."""
         trial = {name: value.clone() for name, value in self.state.items()}
         moves = make(trial)

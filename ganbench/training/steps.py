@@ -209,7 +209,7 @@ class Game:
             fake = self._generate(parameters, state, batch)
             weights = self.critic.unflatten(self._unrolled(state, batch, clock, fake))
             critic = self._bind(weights, state, batch)
-            real, seen = self._seen(state, batch, clock, fake)
+            real, seen = self._seen(batch, clock, fake)
             draws, carried = under(batch, "loss"), under(state, "loss")
             loss: Loss = self._component("loss", clock)
             return loss.generator_loss(critic, real, seen, draws, carried)
@@ -224,7 +224,7 @@ class Game:
         total = state["total.generator_loss"] + value
         return {**evolved, **changes, "average": average, "total.generator_loss": total}
 
-    def _lookahead(self, state: State, batch: State, clock: State) -> State:
+    def _lookahead(self, state: State, _batch: State, clock: State) -> State:
         """Move the slow weights of both players towards the fast ones, and restart from there.
 
         Zhang et al. 2019, arXiv:1907.08610; for games Chavdarova et al. 2021, arXiv:2006.14567.
@@ -255,9 +255,7 @@ class Game:
         values = {**parameters, **under(state, "critic.buffer"), **under(batch, "critic")}
         return lambda x: self.critic(values, x, self.recipe.precision)
 
-    def _seen(
-        self, state: State, batch: State, clock: State, fake: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def _seen(self, batch: State, clock: State, fake: Tensor) -> tuple[Tensor, Tensor]:
         """Return real and fake samples as the critic sees them: augmented and packed."""
         samples = {"real": batch["real"], "fake": fake}
         for position, part in enumerate(self._regularizers(clock)):
@@ -270,7 +268,7 @@ class Game:
     def _critic_objective(
         self, state: State, batch: State, clock: State, fake: Tensor, light: bool
     ) -> Callable[[Mapping[str, Tensor]], tuple[Tensor, Mapping[str, Tensor]]]:
-        real, fake = self._seen(state, batch, clock, fake)
+        real, fake = self._seen(batch, clock, fake)
         interval = self.recipe.penalty_interval
 
         def objective(parameters: Mapping[str, Tensor]) -> tuple[Tensor, Mapping[str, Tensor]]:

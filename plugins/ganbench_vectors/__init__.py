@@ -1,9 +1,8 @@
-"""Low-dimensional mixtures with a known density, the Dirac-GAN, the multilayer perceptron and noise priors."""
+"""Low-dimensional mixtures with a known density, the multilayer perceptron and noise priors."""
 
 from collections.abc import Callable, Mapping
 
 from ganbench.api import Architecture, Dataset, Prior, hookimpl
-from ganbench_vectors.dirac import Dirac, DiracPlayers
 from ganbench_vectors.mixtures import grid25, ring8
 from ganbench_vectors.mlp import Mlp
 from ganbench_vectors.priors import Normal, Uniform
@@ -12,13 +11,13 @@ from ganbench_vectors.priors import Normal, Uniform
 @hookimpl
 def ganbench_datasets() -> Mapping[str, Callable[..., Dataset]]:
     """Name the datasets."""
-    return {"ring8": ring8, "grid25": grid25, "dirac": Dirac}
+    return {"ring8": ring8, "grid25": grid25}
 
 
 @hookimpl
 def ganbench_architectures() -> Mapping[str, Callable[..., Architecture]]:
-    """Name the architectures."""
-    return {"mlp": Mlp, "dirac": DiracPlayers}
+    """Name the architecture."""
+    return {"mlp": Mlp}
 
 
 @hookimpl

@@ -10,7 +10,7 @@ from ganbench.training.loop import train
 CPU = torch.device("cpu")
 
 
-class Stop(Exception):
+class StoppedError(Exception):
     pass
 
 
@@ -25,7 +25,7 @@ class Stopping(Checkpoint):
 
     def save(self, progress):
         super().save(progress)
-        raise Stop
+        raise StoppedError
 
 
 def finish(cell, checkpoint=None):
@@ -48,7 +48,7 @@ def test_going_on_is_bit_identical_to_never_having_stopped(make_cell, tmp_path, 
     cell = make_cell(**settings, generator_steps=70, block=2)
     expected = finish(cell)
     path = tmp_path / "block.safetensors"
-    with pytest.raises(Stop):
+    with pytest.raises(StoppedError):
         finish(cell, Stopping(path, "block", steps))
     progress = finish(cell, Checkpoint(path, "block", 1e9))
     assert progress.step == 70
@@ -79,7 +79,7 @@ def test_a_damaged_file_is_passed_over(make_cell, tmp_path, content):
 
 def test_a_checkpoint_of_another_block_is_passed_over(make_cell, tmp_path):
     path = tmp_path / "block.safetensors"
-    with pytest.raises(Stop):
+    with pytest.raises(StoppedError):
         finish(make_cell(), Stopping(path, "block", 5))
     assert next(train(make_cell(), [0, 1], CPU, Checkpoint(path, "other", 1e9))).step == 0
     checkpoint = Checkpoint(path, "block", 1e9)

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from dirac import dirac_cell
 
 SETTINGS = {
     "generator_optimizer": "sgd",
@@ -44,7 +45,7 @@ def norm(ensemble):
 @pytest.mark.parametrize("order", range(5), ids=[f"{name}-{k}" for name, k in ORDERS])
 def test_trajectories_end_where_they_are_known_to_end(make_cell, trained, loss, order):
     updates, k = ORDERS[order]
-    cell = make_cell("dirac", loss, "dirac", **SETTINGS, updates=updates, critic_steps=k)
+    cell = dirac_cell(make_cell(loss=loss, **SETTINGS, updates=updates, critic_steps=k))
     assert norm(trained(cell, [0])) == pytest.approx(NORMS[loss][order], abs=6e-4)
 
 
@@ -55,10 +56,8 @@ def test_eigenvalues_of_r1_at_the_equilibrium(make_cell, trained, gamma):
     columns = []
     for theta, psi in ((distance, 0.0), (0.0, distance)):
         settings = {**SETTINGS, "generator_rate": rate, "critic_rate": rate, "generator_steps": 1}
-        players = f"dirac(theta={theta}, psi={psi})"
-        loss = f"mm+r1(gamma={gamma})"
-        cell = make_cell("dirac", loss, players, **settings, updates="simultaneous")
-        state = trained(cell, [0]).state
+        cell = make_cell(loss=f"mm+r1(gamma={gamma})", **settings, updates="simultaneous")
+        state = trained(dirac_cell(cell, theta, psi), [0]).state
         moved = torch.tensor([state["generator"][0, 0], state["critic"][0, 0]])
         columns.append((moved - torch.tensor([theta, psi])) / (rate * distance))
     jacobian = torch.stack(columns, dim=1).double()
@@ -75,15 +74,10 @@ def test_eigenvalues_of_r1_at_the_equilibrium(make_cell, trained, gamma):
 
 def test_extragradient_converges_where_simultaneous_updates_spiral_out(make_cell, trained):
     """On the bilinear game of an unclipped Wasserstein critic (Gidel et al. 2019, section 2.2)."""
-    norms = {
-        updates: norm(
-            trained(
-                make_cell("dirac", "wgan(critic_steps=1)", "dirac", **SETTINGS, updates=updates),
-                [0],
-            )
-        )
-        for updates in ("simultaneous", "extragradient")
-    }
+    norms = {}
+    for updates in ("simultaneous", "extragradient"):
+        cell = make_cell(loss="wgan(critic_steps=1)", **SETTINGS, updates=updates)
+        norms[updates] = norm(trained(dirac_cell(cell), [0]))
     start = math.sqrt(2)
     # |eigenvalue|^2 of a step: 1 + h^2, and (1 - h^2)^2 + h^2.
     assert norms["simultaneous"] == pytest.approx(start * (1 + 0.04) ** 250, rel=1e-2)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from dirac import dirac_cell
 
 from ganbench.training.ensemble import Ensemble
 from ganbench.training.loop import train
@@ -130,7 +131,7 @@ def test_an_unrolled_generator_sees_where_the_critic_will_be(make_cell, trained)
     rate = 0.2
     settings = {"generator_rate": rate, "critic_rate": rate, "schedule": "constant"}
     recipe = {**SGD, **settings, "generator_steps": 1, "unrolled_steps": 1, "block": 1}
-    cell = make_cell("dirac", "mm", "dirac", updates="simultaneous", **recipe)
+    cell = dirac_cell(make_cell(loss="mm", updates="simultaneous", **recipe))
     theta = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
     psi = torch.tensor(-1.0, dtype=torch.float64, requires_grad=True)
     softplus = torch.nn.functional.softplus

@@ -20,7 +20,7 @@ REGULARIZERS = ("", "+gp", "+r1", "+r2", "+r1+r2", "+clip")
 
 @pytest.fixture(autouse=True)
 def _no_known_programs(monkeypatch):
-    monkeypatch.setattr(rungs, "_programs", {})
+    monkeypatch.setattr(rungs, "_verified", {})
 
 
 def first_moves(cell):
@@ -41,8 +41,8 @@ def test_traced_equals_vmap_equals_loop(make_cell, loss, architecture):
     for regularizer in REGULARIZERS:
         _, trial = first_moves(make_cell(dataset, loss + regularizer, architecture))
         for rung in ("loop", "vmap", "traced"):
-            label, make = next(trial.candidates(rung, 3))
-            assert trial.difference(make()) < 1e-5, (regularizer, label)
+            label, trace_at = next(trial.candidates(rung))
+            assert trial.difference(trace_at(3)) < 1e-5, (regularizer, label)
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_every_way_to_trace_equals_the_loop(make_cell, loss):
     """Real and fake samples in one pass or apart, numbers as tensors or not, seeds by one."""
     _, trial = first_moves(make_cell(loss=loss))
     found = {
-        (label, width): trial.difference(make())
+        (label, width): trial.difference(trace_at(width))
         for width in (3, 1)
-        for label, make in trial.candidates("traced", width)
+        for label, trace_at in trial.candidates("traced")
     }
     assert len(found) == (4 if loss == "ns" else 8)
     assert max(found.values()) < 1e-5, found
@@ -83,8 +83,8 @@ def test_a_bound_move_computes_what_its_graph_computes(make_cell):
     settings = {**sgd, "optimistic": True, "clip_norm": 0.1, "lookahead_steps": 2}
     for loss in ("ns", "wgan+gp", "rp+r1+r2", "ns+clip"):
         ensemble, trial = first_moves(make_cell(loss=loss, **settings))
-        _, make = next(trial.candidates("traced", 3))
-        for program in make().programs.values():
+        _, trace_at = next(trial.candidates("traced"))
+        for program in trace_at(3).programs.values():
             state = {name: value.clone() for name, value in ensemble.state.items()}
             groups = zip(program.inputs, (state, trial.batch, trial.clock), strict=True)
             inputs = [group[name] for names, group in groups for name in names]
@@ -118,17 +118,17 @@ def test_cells_that_differ_only_in_numbers_share_a_trace(make_cell, trained, mon
         make_cell(loss="wgan+gp(weight=10.0)", critic_rate=0.01, beta1=0.3, ema=0.5),
     ]
     trained(base, [0, 1, 2])
-    (programs,) = rungs._programs.values()
+    (known,) = rungs._verified.values()
     alone = []
     for cell in others:
         with monkeypatch.context() as fresh:
-            fresh.setattr(rungs, "_programs", {})
+            fresh.setattr(rungs, "_verified", {})
             alone.append(trained(cell, [0, 1, 2]).state)
     monkeypatch.setattr(rungs, "trace", None)
     for cell, expected in zip(others, alone, strict=True):
         state = trained(cell, [0, 1, 2]).state
         assert all(torch.equal(state[name], expected[name]) for name in expected)
-    assert list(rungs._programs.values()) == [programs]
+    assert list(rungs._verified.values()) == [known]
 
 
 @pytest.mark.parametrize(
@@ -138,14 +138,14 @@ def test_cells_that_differ_only_in_numbers_share_a_trace(make_cell, trained, mon
 def test_cells_that_differ_otherwise_do_not(make_cell, trained, other):
     trained(make_cell(loss="wgan+gp"), [0])
     trained(make_cell(**{"loss": "wgan+gp", **other}), [0])
-    assert len(rungs._programs) == 2
+    assert len(rungs._verified) == 2
 
 
 def test_old_traces_are_forgotten(monkeypatch):
     monkeypatch.setattr(rungs, "_MEMORY", 2)
     for key in "abc":
-        rungs._remember(key, {})
-    assert list(rungs._programs) == ["b", "c"]
+        rungs._remember(key, "traced", "", None)
+    assert list(rungs._verified) == ["b", "c"]
 
 
 @pytest.mark.parametrize("rung", ["traced", "vmap", "loop"])
@@ -252,3 +252,26 @@ def test_dropout_masks_and_spectral_norms_come_from_the_engine(make_cell, traine
     assert not torch.equal(together.state["critic.buffer.0.u"], start)
     for name, value in together.state.items():
         assert torch.equal(value[1], other.state[name][1]), name
+
+
+def test_convolutions_are_taken_seed_by_seed_on_a_cpu_unless_the_recipe_says_otherwise(make_cell):
+    def width(**recipe):
+        cell = make_cell("digits", architecture="dcgan(width=2)", block=4, **recipe)
+        return Ensemble(cell, [0], CPU).engine().width
+
+    assert width() == 1
+    assert width(width=2) == 2
+    assert Ensemble(make_cell(block=4), [0], CPU).engine().width == 4
+
+
+def test_a_block_that_does_not_fit_is_taken_in_parts(make_cell, monkeypatch):
+    trace = rungs.trace
+
+    def small_memory(step, state, *example):
+        if len(state["generator"]) > 2:
+            raise torch.OutOfMemoryError
+        return trace(step, state, *example)
+
+    monkeypatch.setattr(rungs, "trace", small_memory)
+    engine = Ensemble(make_cell(block=6), [0], CPU).engine()
+    assert (engine.rung, engine.width) == ("traced", 2)
