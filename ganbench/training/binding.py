@@ -85,8 +85,14 @@ def compiled(
             whole.graph.call_function(_aten.copy_.default, (slots[place], new))
     whole.graph.output(())
     whole.recompile()
-    run = torch.compile(whole, fullgraph=True, dynamic=False)
-    return torch.no_grad()(functools.partial(run, *state))
+    ready: list[Callable[..., None]] = []
+
+    def run(*rest: Tensor) -> None:
+        if not ready:
+            ready.append(torch._inductor.compile(whole, [*state, *rest]))
+        ready[0](*state, *rest)
+
+    return torch.no_grad()(run)
 
 
 class _Binder:

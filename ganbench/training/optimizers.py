@@ -76,7 +76,7 @@ def _sgd(recipe: Recipe) -> Optimizer:
 
 
 def _adam(root: Callable[[Tensor], Tensor], recipe: Recipe) -> Optimizer:
-    """Adam (Kingma & Ba 2015, arXiv:1412.6980)."""
+    """Adam in its efficient order (Kingma & Ba 2015, arXiv:1412.6980, end of section 2)."""
     beta1, beta2 = recipe.beta1, recipe.beta2
 
     def direction(
@@ -84,16 +84,14 @@ def _adam(root: Callable[[Tensor], Tensor], recipe: Recipe) -> Optimizer:
     ) -> tuple[Tensor, Slots]:
         first = torch.lerp(slots[0], gradient, clock["fresh1"])
         second = torch.lerp(slots[1], gradient * gradient, clock["fresh2"])
-        spread = root(second) * clock["spread"] + clock["epsilon"]
+        spread = root(second) + clock["epsilon"]
         return clock["scale"] * first / spread, (first, second)
 
     def clock(rate: float, step: int) -> dict[str, float]:
-        return {
-            "scale": rate / (1 - beta1**step),
-            "spread": 1 / math.sqrt(1 - beta2**step),
-        }
+        grown = math.sqrt(1 - beta2**step)
+        return {"scale": rate * grown / (1 - beta1**step), "epsilon": EPSILON * grown}
 
-    constants = {"fresh1": 1 - beta1, "fresh2": 1 - beta2, "epsilon": EPSILON}
+    constants = {"fresh1": 1 - beta1, "fresh2": 1 - beta2}
     return Optimizer(("first", "second"), direction, constants, clock)
 
 
