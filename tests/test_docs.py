@@ -1,6 +1,7 @@
 """The documentation names everything that there is."""
 
 import inspect
+import json
 import re
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -67,7 +68,7 @@ def test_documented_defaults_of_the_recipe_are_true():
         row = next(
             line for line in page.splitlines() if line.startswith("|") and f"`{name}`" in line
         )
-        default = f'"{field.default}"' if isinstance(field.default, str) else f"{field.default:g}"
+        default = "none" if field.default is None else json.dumps(field.default)
         assert default in row, name
 
 

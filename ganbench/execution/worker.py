@@ -156,6 +156,8 @@ def _outcomes(task: Task, progress: Progress, started: float) -> list[RunFiles]:
         points = [point for point in progress.history if point[1] == seed]
         history = pd.DataFrame(points, columns=["step", "seed", "quantity", "value"])
         line = f"{task.title}, seed {seed}, run {run_id}: {run['status']} {reason}".rstrip()
+        if progress.resumed:
+            line += f"\nWent on from a checkpoint at step {progress.resumed}."
         outcomes.append(
             RunFiles(
                 run,

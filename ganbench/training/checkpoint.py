@@ -87,7 +87,8 @@ class Checkpoint:
             k.removeprefix("stream."): v for k, v in tensors.items() if k.startswith("stream.")
         }
         ensemble.streams.seek(streams, facts["used"])
-        progress.step, progress.seconds = facts["step"], facts["seconds"]
+        progress.step = progress.resumed = facts["step"]
+        progress.seconds = facts["seconds"]
         progress.history = [tuple(row) for row in facts["history"]]
         progress.diverged = dict(facts["diverged"])
         return True

@@ -23,6 +23,7 @@ class Progress:
         ensemble: the players.
         engine: the moves and the rung that they run on, once training has begun.
         step: generator steps done.
+        resumed: the step of the checkpoint that training went on from, 0 for none.
         history: rows (step, seed, quantity, value): means of both losses since the last row, and
             what others add at the pauses.
         diverged: for each diverged seed, the step at which that was seen.
@@ -32,6 +33,7 @@ class Progress:
     ensemble: Ensemble
     engine: Engine | None = None
     step: int = 0
+    resumed: int = 0
     history: list[tuple[int, int, str, float]] = field(default_factory=list)
     diverged: dict[int, int] = field(default_factory=dict)
     seconds: float = 0.0

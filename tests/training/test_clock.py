@@ -16,7 +16,13 @@ def moments(cell):
 
 def test_the_clock_counts_updates_of_both_players(make_cell):
     """Bias correction of Adam tells which update it is."""
-    settings = {"generator_steps": 70, "critic_steps": 2, "schedule": "constant", "beta1": 0.9, "beta2": 0.0}
+    settings = {
+        "generator_steps": 70,
+        "critic_steps": 2,
+        "schedule": "constant",
+        "beta1": 0.9,
+        "beta2": 0.0,
+    }
     steps = moments(make_cell(**settings))
     assert len(steps) == 70
     scale = {n: 1e-3 / (1 - 0.9**n) for n in range(1, 141)}
