@@ -1,136 +1,219 @@
-"""Engine against the usual hand-written PyTorch loop: `python -m benchmarks.speed`.
+"""How fast the engine is, against a hand-written loop and JAX: `python -m benchmarks.speed`.
 
-Both train the same cells on one thread, taking turns; each round gives the ratio of CPU seconds
-per seed-step, and the median over the rounds is reported. Writes benchmarks/speed/results.json.
+All train the same games with drawn batches on one thread and take turns; each round gives the
+ratio of CPU seconds per seed-step, and the median over the rounds is reported. Writes results.json
+and speed.png beside this file.
 """
 
+import argparse
 import json
+import multiprocessing
+import os
+import resource
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")  # read when the libraries load
 
 import torch
-from torch.nn.functional import softplus
 
-from ganbench import environment, seeding
-from ganbench.cells import Cell, plan
-from ganbench.grid import make_grid
+from benchmarks.speed import jax_peer
+from benchmarks.speed.cases import CASES, Case, Mlp
+from benchmarks.speed.engine import CPU, engine_training
+from benchmarks.speed.figure import draw
+from benchmarks.speed.hand import hand_written
+from ganbench import environment
 from ganbench.plugins import load_plugins
-from ganbench.training.ensemble import Ensemble
 
-ROUNDS, WARM_UP, CPU = 7, 5, torch.device("cpu")
-CASES = [("mlp(width=64, depth=2)", 64), ("mlp(width=128, depth=3)", 256)]
-LOSSES = ["ns", "wgan+gp"]
-SEEDS = [1, 8, 16]
+FOLDER = Path(__file__).parent
+ROUNDS = 5
+SEEDS = (1, 4, 8, 16, 32)
+STEPS = {"mlp-64x2": 64, "mlp-128x3": 16, "dcgan-8": 4, "dcgan-28": 1, "lstm": 8}
+"""Steps of a turn; about a tenth of a second of the hand-written loop."""
 
-
-def hand_written(cell: Cell) -> Callable[[int], None]:
-    """The loop that users write: stock modules, autograd and Adam, one seed."""
-    data, prior, batch = cell.dataset.value, cell.prior.value, cell.recipe.batch_size
-    generator = cell.generator.value.generator(data.spec, prior.dim)
-    critic = cell.discriminator.value.discriminator(data.spec)
-    settings = {"lr": 1e-3, "betas": (cell.recipe.beta1, cell.recipe.beta2)}
-    g_optimizer = torch.optim.Adam(generator.parameters(), **settings)
-    c_optimizer = torch.optim.Adam(critic.parameters(), **settings)
-    wasserstein = cell.loss.label.startswith("wgan")
-    rng = seeding.torch_stream(0, "hand")
-
-    def penalty(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
-        mix = torch.rand(batch, 1, generator=rng)
-        x = (mix * real + (1 - mix) * fake).requires_grad_()
-        (slope,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
-        return 10 * (slope.norm(dim=1) - 1).square().mean()
-
-    def train(steps: int) -> None:
-        for _ in range(steps):
-            for _ in range(cell.recipe.critic_steps):
-                real = data.sample(batch, "train", rng)
-                fake = generator(prior.sample((batch,), rng)).detach()
-                a, b = critic(real), critic(fake)
-                if wasserstein:
-                    loss = b.mean() - a.mean() + penalty(real, fake)
-                else:
-                    loss = softplus(-a).mean() + softplus(b).mean()
-                c_optimizer.zero_grad()
-                loss.backward()
-                c_optimizer.step()
-            scores = critic(generator(prior.sample((batch,), rng)))
-            loss = -scores.mean() if wasserstein else softplus(-scores).mean()
-            g_optimizer.zero_grad()
-            loss.backward()
-            g_optimizer.step()
-
-    return train
+Row = dict[str, Any]
 
 
-def engine(cell: Cell) -> Callable[[int], None]:
-    """Ganbench's engine with a full block, draws included."""
-    ensemble = Ensemble(cell, range(cell.recipe.block), CPU)
-    state, batches = ensemble.state, iter(ensemble.streams)
-    clock = next(clocks(cell.recipe, CPU))
-    steps = (ensemble.game.critic_step, ensemble.game.generator_step)
-    critic_step, generator_step = choose(steps, state, next(batches)[0], clock[0]).steps
-
-    def train(count: int) -> None:
-        for _ in range(count):
-            moves = next(batches)
-            for batch, moment in zip(moves[:-1], clock[:-1], strict=True):
-                state.update(critic_step(state, batch, moment))
-            state.update(generator_step(state, moves[-1], clock[-1]))
-
-    return train
-
-
-def seconds(train: Callable[[int], None], steps: int) -> float:
+def cpu_seconds(train: Callable[[int], None], steps: int) -> float:
     """CPU seconds per step."""
     started = time.process_time()
     train(steps)
     return (time.process_time() - started) / steps
 
 
-def measure(architecture: str, batch: int, loss: str, seeds: int) -> dict[str, object]:
-    """Take turns and return the median ratio."""
-    grid = make_grid(
-        {
-            "name": "speed",
-            "datasets": ["ring8"],
-            "priors": ["normal(dim=16)"],
-            "architectures": [architecture],
-            "losses": [loss],
-            "train": {"batch_size": batch, "block": seeds, "critic_steps": 1},
-        },
-        origin="speed",
-    )
-    (cell,) = plan(grid, load_plugins())
-    hand, ours = hand_written(cell), engine(cell)
-    steps = 64 if batch == 64 else 32  # whole chunks of draws at 64
-    seconds(hand, WARM_UP)
-    seconds(ours, WARM_UP)
-    rounds = [(seconds(hand, steps), seconds(ours, steps)) for _ in range(ROUNDS)]
-    return {
-        "architecture": architecture,
-        "batch": batch,
-        "loss": loss,
-        "seeds": seeds,
-        "ratio": round(statistics.median(seeds * a / b for a, b in rounds), 2),
-        "seed_steps_per_cpu_second": round(statistics.median(seeds / b for _, b in rounds)),
+def peers(case: Case, seeds: int) -> Row:
+    """Let engine, hand-written loop and JAX take turns on a case."""
+    steps = STEPS[case.name]
+    ours, rung = engine_training(case, seeds)
+    contenders = {"hand": (hand_written(case), 1), "engine": (ours, seeds)}
+    if jax_peer.available():
+        contenders["jax"] = (jax_peer.jax_training(case, seeds), seeds)
+    for train, _ in contenders.values():
+        train(steps)
+    rounds = [
+        {name: cpu_seconds(train, steps) / n for name, (train, n) in contenders.items()}
+        for _ in range(ROUNDS)
+    ]
+    speed = {f"{name}_per_second": 1 / _median(rounds, name) for name in contenders}
+    ratios = {
+        f"ratio_to_{name}": statistics.median(turn[name] / turn["engine"] for turn in rounds)
+        for name in contenders
+        if name != "engine"
     }
+    facts = {"case": case.name, "loss": case.loss, "seeds": seeds, "rung": rung}
+    return {**facts, **_rounded(ratios, 2), **_rounded(speed, 0)}
+
+
+def compiled(case: Case, seeds: int) -> Row:
+    """Compare the compiled rung with the loop and with the traced rung."""
+    hand, steps = hand_written(case), STEPS[case.name]
+    started = time.perf_counter()
+    ours, rung = engine_training(case, seeds, rung="compiled")
+    ours(steps)
+    build = time.perf_counter() - started
+    traced, _ = engine_training(case, seeds, rung="traced")
+    contenders = {"hand": (hand, 1), "compiled": (ours, seeds), "traced": (traced, seeds)}
+    for train, _ in contenders.values():
+        train(steps)
+    rounds = [
+        {name: cpu_seconds(train, steps) / n for name, (train, n) in contenders.items()}
+        for _ in range(ROUNDS)
+    ]
+    ratios = {
+        f"{name}_ratio_to_hand": statistics.median(turn["hand"] / turn[name] for turn in rounds)
+        for name in ("compiled", "traced")
+    }
+    facts = {"case": case.name, "loss": case.loss, "seeds": seeds, "rung": rung}
+    return {**facts, "build_seconds": round(build, 1), **_rounded(ratios, 2)}
+
+
+def cost(width: int, batch: int) -> Row:
+    """What eight seeds of a dense pair cost, by width and batch."""
+    case = Case(f"mlp-{width}x2", "ring8", Mlp(width, 2), "ns", batch)
+    hand, (ours, _) = hand_written(case), engine_training(case, 8)
+    for train in (hand, ours):
+        train(16)
+    rounds = [(cpu_seconds(hand, 32), cpu_seconds(ours, 32) / 8) for _ in range(ROUNDS)]
+    ratio = statistics.median(a / b for a, b in rounds)
+    spent = statistics.median(b for _, b in rounds)
+    facts = {"width": width, "batch": batch, "microseconds_per_seed_step": round(spent * 1e6)}
+    return {**facts, "ratio_to_hand": round(ratio, 2)}
+
+
+def workers() -> Row:
+    """Seed-steps per wall second of one and of two processes at a time."""
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        pool.map(_throughput, [0.5, 0.5], chunksize=1)  # both have traced
+        one, two = [], []
+        for _ in range(ROUNDS):
+            one.append(pool.map(_throughput, [3.0])[0])
+            two.append(sum(pool.map(_throughput, [3.0, 3.0], chunksize=1)))
+    ratio = statistics.median(b / a for a, b in zip(one, two, strict=True))
+    return {"one": round(statistics.median(one)), "two_over_one": round(ratio, 2)}
+
+
+_trained: list[Callable[[int], None]] = []
+
+
+def _throughput(seconds: float) -> float:
+    torch.set_num_threads(1)
+    if not _trained:
+        _trained.append(engine_training(CASES[0], 8)[0])
+    started, steps = time.perf_counter(), 0
+    while time.perf_counter() - started < seconds:
+        _trained[0](64)
+        steps += 64
+    return 8 * steps / (time.perf_counter() - started)
+
+
+def overhead() -> Row:
+    """Wall time of a whole `ganbench run` over the time that its engine trained: a minute's cell."""
+    with tempfile.TemporaryDirectory() as folder:
+        cell = ["-d", "ring8", "-a", "mlp", "-l", "ns", "--seeds", "5", "-m", "mmd"]
+        how = ["--set", "generator_steps=40000", "--set", "batch_size=64", "-q", "--no-report"]
+        main = [sys.executable, "-c", "from ganbench.cli import main; main()"]
+        started = time.perf_counter()
+        subprocess.run(
+            [*main, "run", *cell, *how, "--executor", "inline", "--results", folder],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        whole = time.perf_counter() - started
+        records = [json.loads(path.read_text()) for path in Path(folder).glob("runs/*/run.json")]
+    trained = sum(record["train_seconds"] for record in records)
+    facts = {"run_seconds": whole, "engine_seconds": trained}
+    return {**_rounded(facts, 1), "overhead_percent": round(100 * (whole / trained - 1), 1)}
+
+
+def memory() -> list[Row]:
+    """Peak resident memory in MiB of processes that train one case, imports included."""
+    rows = []
+    for name in ("hand", "engine"):
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            rows.append({"trains": name, "seeds": 8, "peak_mib": pool.apply(_peak, (name,))})
+    return rows
+
+
+def _peak(name: str) -> int:
+    case = next(case for case in CASES if case.name == "mlp-128x3")
+    train = hand_written(case) if name == "hand" else engine_training(case, 8)[0]
+    train(16)
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def _median(rounds: Sequence[Row], name: str) -> float:
+    return statistics.median(turn[name] for turn in rounds)
+
+
+def _rounded(values: Row, digits: int) -> Row:
+    return {name: round(value, digits) for name, value in values.items()}
+
+
+def _peer_rows(seeds: Sequence[int]) -> list[Row]:
+    rows = []
+    for case in CASES:
+        for count in seeds:
+            rows.append(peers(case, count))
+            print(rows[-1], flush=True)  # noqa: T201
+    return rows
+
+
+SECTIONS: dict[str, Callable[[Sequence[int]], Any]] = {
+    "peers": _peer_rows,
+    "compiled": lambda _: [compiled(CASES[0], seeds) for seeds in (1, 8)],
+    "cost": lambda _: [cost(width, batch) for width in (32, 64, 256) for batch in (32, 128)],
+    "workers": lambda _: workers(),
+    "overhead": lambda _: overhead(),
+    "memory": lambda _: memory(),
+}
 
 
 def main() -> None:
-    """Measure all cases, print and write them."""
+    """Measure, print, and write what was measured over what was there."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], help="default: all")
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
+    chosen = parser.parse_args()
     environment.make_deterministic()
-    rows = []
-    for architecture, batch in CASES:
-        for loss in LOSSES:
-            for seeds in SEEDS:
-                rows.append(measure(architecture, batch, loss, seeds))
-                print(rows[-1], flush=True)  # noqa: T201
+    torch.set_num_threads(1)
+    out = FOLDER / "results.json"
+    results = json.loads(out.read_text()) if out.exists() else {}
     facts = environment.describe(CPU, load_plugins())
-    kept = {name: facts[name] for name in ("cpu", "torch", "python", "threads_per_worker")}
-    out = Path(__file__).with_name("results.json")
-    out.write_text(json.dumps({"environment": kept, "rows": rows}, indent=1) + "\n")
+    kept = ("cpu", "torch", "python", "threads_per_worker")
+    results["environment"] = {name: facts[name] for name in kept}
+    results["jax"] = "measured" if jax_peer.available() else "absent"
+    for name in chosen.sections or SECTIONS:
+        results[name] = SECTIONS[name](chosen.seeds)
+        print(name, results[name], flush=True)  # noqa: T201
+        out.write_text(json.dumps(results, indent=1) + "\n")
+    draw(results["peers"], FOLDER / "speed.png")
 
 
 if __name__ == "__main__":
