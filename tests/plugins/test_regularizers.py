@@ -16,12 +16,21 @@ PENALTIES = [
 ]
 
 
-def mixing(n, dims=2, value=0.3, dtype=torch.float32):
-    return {"mix": torch.full((n,) + (1,) * (dims - 1), value, dtype=dtype)}
+def mixing(n):
+    return {"mix": torch.full((n, 1), 0.3)}
 
 
 def penalty_of(name, critic, real, fake, draws):
     return ganbench_losses.ganbench_regularizers()[name]().penalty(critic, real, fake, draws)
+
+
+def drawn_for(name, x):
+    """Draw 0.3 for everything that a penalty declares."""
+    declared = ganbench_losses.ganbench_regularizers()[name]().draws
+    return {
+        draw_name: 0.3 * torch.ones_like(x if draw.per == "element" else x[:, :1])
+        for draw_name, draw in declared.items()
+    }
 
 
 def test_unit_slopes_of_64_samples_cost_nothing():
@@ -69,7 +78,7 @@ def test_defaults_are_those_of_the_papers():
 @pytest.mark.parametrize("name", PENALTIES)
 def test_flat_critic_has_finite_gradients(name):
     real, fake = torch.randn(4, 2), torch.randn(4, 2)
-    draws = mixing(4)
+    draws = drawn_for(name, real)
     slope = grad(lambda w: penalty_of(name, lambda x: x @ w, real, fake, draws))(torch.zeros(2))
     assert slope.isfinite().all()
 
@@ -78,7 +87,7 @@ def test_flat_critic_has_finite_gradients(name):
 def test_penalty_gradients_match_finite_differences(name):
     rng = torch.Generator().manual_seed(0)
     real, fake, weight = (torch.randn(4, 3, generator=rng, dtype=torch.float64) for _ in range(3))
-    draws = mixing(4, dtype=torch.float64)
+    draws = drawn_for(name, real)
 
     def cost(w):
         return penalty_of(name, lambda x: torch.tanh(x @ w.T).sum(dim=1), real, fake, draws)

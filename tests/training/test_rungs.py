@@ -46,6 +46,27 @@ def test_traced_equals_vmap_equals_loop(make_cell, loss, architecture):
 
 
 @pytest.mark.parametrize(
+    ("dataset", "loss", "architecture"),
+    [
+        ("ring8", "ns+consistency", "mlp(width=8)"),
+        ("ring8", "ns+instance_noise", "mlp(width=8)"),
+        ("digits", "ns+consistency(fake=True)", "dcgan(width=2)"),
+        ("digits", "ns+diffaug", "dcgan(width=2)"),
+        ("digits", "wgan+gp+diffaug", "dcgan(width=2)"),
+    ],
+)
+def test_augmented_samples_are_the_same_on_every_rung(make_cell, dataset, loss, architecture):
+    """However they are traced: also with the strengths of the augmentation as tensors."""
+    _, trial = first_moves(make_cell(dataset, loss, architecture))
+    found = {
+        label: trial.difference(trace_at(3))
+        for rung in ("loop", "vmap", "traced")
+        for label, trace_at in trial.candidates(rung)
+    }
+    assert max(found.values()) < 1e-5, found
+
+
+@pytest.mark.parametrize(
     ("dataset", "architecture"),
     [
         *[("digits", f"dcgan(width=2, norm='{norm}')") for norm in ("batch", "layer", "spectral")],
