@@ -97,7 +97,7 @@ def choose(game: Game, state: State, batch: State, clock: State, key: str) -> En
                 log.debug("The %s rung failed.", label, exc_info=True)
                 continue
             if worst <= TOLERANCE:
-                if isinstance(make, _Traced):
+                if isinstance(make, _Traced) and make.serves_all_numbers(game):
                     _remember(key, rung, "; ".join(reasons), make)
                 return Engine(make(state), rung, make.width, "; ".join(reasons))
             reasons.append(f"{label}: differs from the loop by {worst:.1e}")
@@ -160,6 +160,11 @@ class _Traced:
     width: int
     rung: str
     example: tuple[State, State]
+
+    def serves_all_numbers(self, game: Game) -> bool:
+        """Whether every number of a component is an input, and none a constant of the traces."""
+        read = {name for program in self.programs.values() for name in program.inputs[2]}
+        return read.issuperset(game.numbers)
 
     def __call__(self, state: State) -> Moves:
         moves = self._bound(state)

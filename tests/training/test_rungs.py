@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from ganbench.api import Dropout, SpectralNorm
+from ganbench.api import Dropout, Regularizer, SpectralNorm
 from ganbench.errors import PluginError
 from ganbench.training import rungs
 from ganbench.training.critics import Observer, SharedCritic
@@ -160,6 +160,31 @@ def test_cells_that_differ_otherwise_do_not(make_cell, trained, other):
     trained(make_cell(loss="wgan+gp"), [0])
     trained(make_cell(**{"loss": "wgan+gp", **other}), [0])
     assert len(rungs._verified) == 2
+
+
+def test_a_number_that_a_component_branches_on_is_not_shared(make_cell, trained):
+    """Such a trace holds the number as a constant, and would give other cells a wrong one."""
+
+    def branching(gamma):
+        return Regularizer(
+            penalty=lambda critic, real, fake, draws: (
+                gamma * critic(real).mean() if gamma > 1 else critic(fake).mean()
+            )
+        )
+
+    def critic(gamma):
+        cell = make_cell(loss="ns+r1(gamma=2.0)", generator_steps=2)
+        (part,) = cell.regularizers
+        entry = replace(part.entry, factory=branching)
+        made = replace(part, entry=entry, params={"gamma": gamma}, value=branching(gamma))
+        ensemble = trained(replace(cell, regularizers=(made,)), [0])
+        assert ensemble.engine().rung == "traced"
+        return ensemble.state["critic"]
+
+    first = critic(10.0)
+    assert not torch.equal(first, critic(0.5))
+    assert not torch.equal(first, critic(20.0))
+    assert torch.equal(first, critic(10.0))
 
 
 def test_old_traces_are_forgotten(monkeypatch):
