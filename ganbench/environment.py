@@ -64,6 +64,8 @@ def worker_count(device: torch.device) -> int:
 def make_deterministic() -> None:
     """Make this process compute the same bits every time: flags, one thread, no subnormals."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    # Without it, narrow matrix products depend on where in memory a seed happens to lie.
+    os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     torch.use_deterministic_algorithms(True)

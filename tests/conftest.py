@@ -7,6 +7,8 @@ from typing import Any
 # Read when numerical libraries load: threads of several test processes wait for each other.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
+# Read at the first matrix product: as `make_deterministic` sets it.
+os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
 
 import pytest
 import torch

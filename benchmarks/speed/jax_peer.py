@@ -87,8 +87,8 @@ def _game(case: Case) -> tuple[Callable[..., State], Callable[..., State]]:
     numbers, spread = bank(case.data)
     players = build(case.players, numbers.shape[1:])
     rows = jnp.asarray(players.layout(numbers))
-    critic_loss, generator_loss = _losses(case, players)
-    update = _adam(case.betas)
+    critic_loss, generator_loss = losses(case, players)
+    update = adam(case.betas)
 
     def new(seed: int) -> State:
         key, a, b = jax.random.split(jax.random.key(seed), 3)
@@ -134,7 +134,7 @@ def _game(case: Case) -> tuple[Callable[..., State], Callable[..., State]]:
     return new, step
 
 
-def _losses(
+def losses(
     case: Case, players: "Players"
 ) -> tuple[Callable[..., "Array"], Callable[..., "Array"]]:
     """Return the losses of critic and generator; the critic sees real and fake in one batch."""
@@ -171,7 +171,8 @@ def _losses(
     return critic_loss, generator_loss
 
 
-def _adam(betas: tuple[float, float]) -> Callable[..., tuple["Weights", Any]]:
+def adam(betas: tuple[float, float]) -> Callable[..., tuple["Weights", Any]]:
+    """Return Adam: weights, moments, slope, steps done -> weights, moments."""
     import jax
     import jax.numpy as jnp
 

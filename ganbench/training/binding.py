@@ -84,12 +84,14 @@ def compiled(
         if new is not slots[place]:
             whole.graph.call_function(_aten.copy_.default, (slots[place], new))
     whole.graph.output(())
+    for node in whole.graph.nodes:
+        node.meta.clear()  # the compiler finds shapes out by itself
     whole.recompile()
     ready: list[Callable[..., None]] = []
 
     def run(*rest: Tensor) -> None:
         if not ready:
-            ready.append(torch._inductor.compile(whole, [*state, *rest]))
+            ready.append(torch._inductor.compile(whole, [*state, *rest], {"cpp_wrapper": True}))
         ready[0](*state, *rest)
 
     return torch.no_grad()(run)

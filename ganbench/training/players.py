@@ -13,13 +13,17 @@ from torch.nn.modules.conv import _ConvNd
 from ganbench import seeding
 from ganbench.layers import Dropout
 
+_LANES = 16
+"""Floats in the widest vector register."""
+
 
 @dataclass(frozen=True)
 class Player:
     """A network without values, and where each of its parameters lies in the flat vector.
 
     One vector for each seed keeps the optimisers at a handful of operations, however many layers
-    there are.
+    there are. Zeros at its end make its length a multiple of the width of vector units, so that
+    every seed's numbers meet the same instructions, whatever its slot.
 
     Attributes:
         skeleton: the network, on no device.
@@ -37,21 +41,28 @@ class Player:
         return sum(math.prod(shape) for shape in self.shapes.values())
 
     @property
+    def padding(self) -> int:
+        """Number of zeros at the end of the flat vector."""
+        return -self.size % _LANES
+
+    @property
     def convolves(self) -> bool:
         """Whether it has convolutions."""
         return any(isinstance(module, _ConvNd) for module in self.skeleton.modules())
 
     def unflatten(self, row: Tensor) -> dict[str, Tensor]:
         """Cut the flat vector (P,) into parameters by name."""
-        parts = torch.split(row, [math.prod(shape) for shape in self.shapes.values()])
+        sizes = [math.prod(shape) for shape in self.shapes.values()]
+        parts = torch.split(row, [*sizes, self.padding])
         return {
             name: part.view(shape)
-            for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
+            for (name, shape), part in zip(self.shapes.items(), parts, strict=False)
         }
 
     def flatten(self, parameters: Mapping[str, Tensor]) -> Tensor:
         """Join parameters, or their gradients, to the flat vector (P,)."""
-        return torch.cat([parameters[name].reshape(-1) for name in self.shapes])
+        values = [parameters[name].reshape(-1) for name in self.shapes]
+        return torch.cat([*values, values[0].new_zeros(self.padding)])
 
     def __call__(
         self, values: Mapping[str, Tensor], x: Tensor, precision: str = "float32"

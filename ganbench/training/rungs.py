@@ -106,10 +106,9 @@ def choose(game: Game, state: State, batch: State, clock: State, key: str) -> En
 
 def _ladder(game: Game, state: State) -> tuple[str, ...]:
     """Return the rungs to try, the fastest first."""
-    first: str = game.recipe.rung
-    if first == "auto":
-        first = "captured" if state["generator"].is_cuda else "traced"
-    return _LADDER[_LADDER.index(first) :]
+    asked = game.recipe.rung
+    rungs = _LADDER[1 if asked == "auto" else _LADDER.index(asked) :]
+    return tuple(r for r in rungs if r != "captured" or state["generator"].is_cuda)
 
 
 def _widths(game: Game, state: State) -> list[int]:

@@ -9,7 +9,6 @@ import torch
 
 from ganbench.store import Store
 
-
 MAIN = "from ganbench.cli import main; main()"
 
 
