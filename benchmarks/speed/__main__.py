@@ -72,7 +72,7 @@ def peers(case: Case, seeds: int) -> Row:
 
 
 def compiled(case: Case, seeds: int) -> Row:
-    """Compare the compiled rung with the loop and with the traced rung."""
+    """Compare the compiled rung with the loop, the traced rung and JAX."""
     hand, steps = hand_written(case), STEPS[case.name]
     started = time.perf_counter()
     ours, rung = engine_training(case, seeds, rung="compiled")
@@ -80,6 +80,8 @@ def compiled(case: Case, seeds: int) -> Row:
     build = time.perf_counter() - started
     traced, _ = engine_training(case, seeds, rung="traced")
     contenders = {"hand": (hand, 1), "compiled": (ours, seeds), "traced": (traced, seeds)}
+    if jax_peer.available():
+        contenders["jax"] = (jax_peer.jax_training(case, seeds), seeds)
     for train, _ in contenders.values():
         train(steps)
     rounds = [
@@ -88,7 +90,8 @@ def compiled(case: Case, seeds: int) -> Row:
     ]
     ratios = {
         f"{name}_ratio_to_hand": statistics.median(turn["hand"] / turn[name] for turn in rounds)
-        for name in ("compiled", "traced")
+        for name in contenders
+        if name != "hand"
     }
     facts = {"case": case.name, "loss": case.loss, "seeds": seeds, "rung": rung}
     return {**facts, "build_seconds": round(build, 1), **_rounded(ratios, 2)}
@@ -134,7 +137,7 @@ def _throughput(seconds: float) -> float:
 
 
 def overhead() -> Row:
-    """Wall time of a whole `ganbench run` over the time that its engine trained: a minute's cell."""
+    """Wall time of `ganbench run` over that of its engine alone, on a cell of a minute."""
     with tempfile.TemporaryDirectory() as folder:
         cell = ["-d", "ring8", "-a", "mlp", "-l", "ns", "--seeds", "5", "-m", "mmd"]
         how = ["--set", "generator_steps=40000", "--set", "batch_size=64", "-q", "--no-report"]
@@ -187,7 +190,7 @@ def _peer_rows(seeds: Sequence[int]) -> list[Row]:
 
 SECTIONS: dict[str, Callable[[Sequence[int]], Any]] = {
     "peers": _peer_rows,
-    "compiled": lambda _: [compiled(CASES[0], seeds) for seeds in (1, 8)],
+    "compiled": lambda _: [compiled(CASES[0], 1), *(compiled(case, 8) for case in CASES[:6])],
     "cost": lambda _: [cost(width, batch) for width in (32, 64, 256) for batch in (32, 128)],
     "workers": lambda _: workers(),
     "overhead": lambda _: overhead(),
