@@ -347,7 +347,7 @@ class Regularizer:
         augment: (samples (B, *shape), draws) -> what the critic sees in place of them, real or
             fake, in the steps of both players; gradients pass through it.
         draws: random numbers needed at each step; of a regularizer with `augment` they are drawn
-            once for real and once for fake samples, and its penalty gets none.
+            once for real and once for fake samples.
         recipe: recommended training settings.
     """
 

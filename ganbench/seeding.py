@@ -37,5 +37,5 @@ def global_torch_seed(seed: int, *role: str | int) -> Iterator[None]:
     For code that cannot take a generator, such as the initialisation of stock modules.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive(seed, *role))
+        torch.default_generator.manual_seed(derive(seed, *role))  # and no GPU's
         yield

@@ -80,9 +80,11 @@ def compiled(
     env: dict[fx.Node, fx.Node] = {}
     outputs: Any = whole.graph.graph_copy(graph.graph, env)
     slots = [env[node] for node in graph.graph.find_nodes(op="placeholder")[: len(state)]]
-    for place, new in zip(writes, outputs, strict=True):
-        if new is not slots[place]:
-            whole.graph.call_function(_aten.copy_.default, (slots[place], new))
+    changed = [(slots[place], new) for place, new in zip(writes, outputs, strict=True)]
+    kept = {new: whole.graph.call_function(_aten.clone.default, (new,)) for new in slots}
+    for slot, new in changed:
+        if new is not slot:
+            whole.graph.call_function(_aten.copy_.default, (slot, kept.get(new, new)))
     whole.graph.output(())
     for node in whole.graph.nodes:
         node.meta.clear()  # the compiler finds shapes out by itself
@@ -104,6 +106,7 @@ class _Binder:
         nodes: of the graph, in their order.
         known: values of nodes that need be computed only once: the state, its views, constants.
         root: for nodes that show the state's storage, which of its tensors.
+        constants: nodes that depend on no input.
     """
 
     def __init__(self, graph: fx.GraphModule, state: Sequence[Tensor]) -> None:
@@ -114,20 +117,25 @@ class _Binder:
         self.slots = self.inputs[: len(state)]
         self.known: dict[fx.Node, Any] = dict(zip(self.slots, state, strict=True))
         self.root = {node: position for position, node in enumerate(self.slots)}
+        self.constants = set(graph.graph.find_nodes(op="get_attr"))
+        self.known |= {node: getattr(graph, str(node.target)) for node in self.constants}
 
     def hoist(self) -> None:
         """Compute views of the state, and what depends on nothing."""
-        constants: set[fx.Node] = set()
         for node in self.nodes:
             sources = node.all_input_nodes
-            if constants.issuperset(sources):
-                constants.add(node)
-            elif not (_is_view(node) and all(source in self.known for source in sources)):
+            constant = self.constants.issuperset(sources)
+            if not (constant or (_is_view(node) and all(s in self.known for s in sources))):
                 continue
+            args, kwargs = fx.map_arg((node.args, node.kwargs), self.known.__getitem__)
+            value = node.target(*args, **kwargs)
+            if constant:
+                self.constants.add(node)
+            elif not _shares_storage(value, self.known[sources[0]]):
+                continue  # a reshape that had to copy shows old values only
             elif sources[0] in self.root:
                 self.root[node] = self.root[sources[0]]
-            args, kwargs = fx.map_arg((node.args, node.kwargs), self.known.__getitem__)
-            self.known[node] = node.target(*args, **kwargs)
+            self.known[node] = value
 
     @functools.cached_property
     def used(self) -> list[fx.Node]:
@@ -189,7 +197,7 @@ class _Binder:
         if slots or node.target not in (*_ELEMENTWISE, _aten.relu.default):
             return None
         for operand in node.all_input_nodes:
-            fresh = self.storage.get(operand) is operand and operand not in stores.values()
+            fresh = self.storage.get(operand) is operand
             if fresh and _alike(operand, node) and self.last_read[operand] == position:
                 return operand
         return None
@@ -218,13 +226,19 @@ class _Binder:
 
     @functools.cached_property
     def last_read(self) -> dict[fx.Node, int]:
-        """For each storage of the rest, where it is read for the last time."""
-        return {
-            self.storage[source]: position
-            for position, node in enumerate(self.nodes)
-            for source in node.all_input_nodes
-            if source in self.storage
-        }
+        """For each storage of the rest, where it is read for the last time; outputs last."""
+        reads = [
+            (source, i) for i, node in enumerate(self.nodes) for source in node.all_input_nodes
+        ]
+        reads += [(output, len(self.nodes)) for output in self.outputs]
+        return {self.storage[source]: place for source, place in reads if source in self.storage}
+
+
+def _shares_storage(value: Any, source: Any) -> bool:
+    """Whether a tensor, or the first of several, lies in the memory of another."""
+    first, other = (x[0] if isinstance(x, list | tuple) else x for x in (value, source))
+    same: bool = first.untyped_storage().data_ptr() == other.untyped_storage().data_ptr()
+    return same
 
 
 def _alike(operand: fx.Node, node: fx.Node) -> bool:

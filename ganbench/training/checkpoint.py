@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
@@ -49,7 +50,7 @@ class Checkpoint:
         tensors |= {f"stream.{name}": value for name, value in streams.items()}
         facts = {
             "format": FORMAT,
-            "key": self.key,
+            "key": [self.key, torch.__version__],
             "step": progress.step,
             "used": used,
             "history": progress.history,
@@ -75,9 +76,13 @@ class Checkpoint:
         try:
             with safe_open(self.path, "pt") as file:
                 facts = json.loads(file.metadata()["ganbench"])
-                if (facts["format"], facts["key"]) != (FORMAT, self.key):
+                if (facts["format"], facts["key"]) != (FORMAT, [self.key, torch.__version__]):
                     return False
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            found = {k: v.shape for k, v in tensors.items() if k.startswith("state.")}
+            state = progress.ensemble.state
+            if found != {f"state.{name}": value.shape for name, value in state.items()}:
+                return False
         except (OSError, SafetensorError, ValueError, KeyError, TypeError):
             return False
         ensemble = progress.ensemble

@@ -49,9 +49,10 @@ class Clock:
             spent: tells what fraction of a budget of seconds is used up.
         """
         total = self.game.recipe.steps
-        for first in range(start, stop, _CHUNK_STEPS):
-            used = spent()
-            steps = range(first, min(first + _CHUNK_STEPS, stop))
+        size = 1 if self.game.recipe.seconds else _CHUNK_STEPS
+        for first in range(start, stop, size):
+            used = min(spent(), 1.0)
+            steps = range(first, min(first + size, stop))
             rows = [
                 self._values(step, move, max(step / total, used))
                 for step in steps
@@ -77,7 +78,14 @@ class Clock:
             rate, count = rates[role] * factor, counts[role]
             times = {"": count}
             if recipe.updates == "extragradient":
-                times = {"ahead.": 2 * count - 1, "": 2 * count}
+                # Its moments see two gradients; those of plain critic moves before it see one.
+                before = step * (2 if role == "generator" else k + 1)
+                joint = role == "generator" or move == k - 1
+                last = before + (2 if role == "generator" else k + 1 if joint else move + 1)
+                times = {"ahead.": max(1, last - 1), "": last}
+            if role == "critic":
+                ahead = range(1, recipe.unrolled_steps + 1)
+                times |= {f"unrolled{i}.": count + i for i in ahead}
             for prefix, time in times.items():
                 numbers = rule.clock(rate, time)
                 values |= {f"{prefix}{role}.{name}": value for name, value in numbers.items()}

@@ -45,14 +45,14 @@ class Ensemble:
             lambda: cell.generator.value.generator(dataset.spec, prior.dim),
             self.slots,
             "generator",
-            torch.zeros(1, prior.dim),
+            torch.zeros(2, prior.dim),
             device,
         )
         critic, critics, critic_buffers = players.build(
             lambda: cell.discriminator.value.discriminator(judged),
             self.slots,
             "critic",
-            torch.zeros(1, *judged.shape),
+            torch.zeros(2, *judged.shape),
             device,
         )
         self.game = Game(generator, critic, dataset.spec, cell.loss, cell.regularizers, recipe)
@@ -86,7 +86,8 @@ class Ensemble:
         return repr(
             [
                 (self.cell.generator.identity, self.cell.discriminator.identity),
-                (self.game.generator.skeleton, self.game.critic.skeleton),
+                (self.game.generator, self.game.critic, self.game.draws),
+                self.cell.prior.value.dim,
                 [(id(part.entry.factory), fixed[owner]) for owner, part in parts.items()],
                 self.game.spec,
                 self.cell.recipe.structure,

@@ -86,6 +86,7 @@ def train(
         if checkpoint is not None and checkpoint.due():
             watch.stop()
             checkpoint.save(progress)
+            watch.start()
 
 
 class _Stopwatch:

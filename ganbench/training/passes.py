@@ -102,6 +102,7 @@ def _fuse_bias(graph: fx.Graph, node: fx.Node) -> None:
             isinstance(bias, fx.Node)
             and isinstance(product, fx.Node)
             and product.target is _aten.bmm.default
+            and bias is not product
             and len(product.users) == 1
             and _shape(product) == _shape(node)
             and len(_shape(bias)) == 3

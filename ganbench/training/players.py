@@ -125,7 +125,7 @@ def build(
         make: builds a network.
         seeds: of the networks.
         role: names their streams.
-        sample: an input, shape (1, ...), with which the sizes of dropout masks are found.
+        sample: an input, shape (2, ...), with which the sizes of dropout masks are found.
         device: where their values go.
 
     Returns:
@@ -136,7 +136,8 @@ def build(
         with seeding.global_torch_seed(seed, "init", role):
             networks.append(make())
     first = networks[0]
-    masks = _mask_shapes(first, sample)
+    with seeding.global_torch_seed(seeds[0], "init", role):
+        masks = _mask_shapes(first, sample)
     player = Player(
         copy.deepcopy(first).to("meta"),
         {name: parameter.shape for name, parameter in first.named_parameters()},

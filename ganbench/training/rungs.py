@@ -196,15 +196,17 @@ def _in_turn(moves: list[Move], width: int) -> Move:
 
 @dataclass(frozen=True)
 class _Eager:
-    """Binds moves that are run as they are written."""
+    """Binds moves that are run as they are written, with the components' own numbers."""
 
     steps: Mapping[str, Step]
     width: int
+    numbers: Mapping[str, float]
 
     def __call__(self, state: State) -> Moves:
         def bind(step: Step) -> Move:
             def move(batch: State, clock: State) -> None:
-                for name, value in step(state, batch, clock).items():
+                plain = {name: value for name, value in clock.items() if name not in self.numbers}
+                for name, value in step(state, batch, plain).items():
                     state[name].copy_(value)
 
             return move
@@ -256,10 +258,12 @@ class _Trial:
         """Yield ways to run a rung with so many seeds at a time, the fastest first, by label."""
         names, steps = self.game.names, self.game.step
         if rung == "loop":
-            yield rung, lambda _: _Eager({name: looped(steps(name)) for name in names}, 1)
+            each = {name: looped(steps(name)) for name in names}
+            yield rung, lambda _: _Eager(each, 1, self.game.numbers)
         elif rung == "vmap":
             seeds = len(self.state["generator"])
-            yield rung, lambda _: _Eager({name: vectorized(steps(name)) for name in names}, seeds)
+            mapped = {name: vectorized(steps(name)) for name in names}
+            yield rung, lambda _: _Eager(mapped, seeds, self.game.numbers)
         else:
             for shared in (True, False) if self.one_pass else (False,):
                 for clock in (self.clock, self.plain) if self.game.numbers else (self.plain,):
@@ -287,8 +291,7 @@ class _Trial:
         for name, expected in self.expected.items():
             for entry, value in self.state.items():
                 trial[entry].copy_(value)
-            clock = self.plain if isinstance(make, _Eager) else self.clock
-            moves[name](self.batch, clock)
+            moves[name](self.batch, self.clock)
             worst = max(worst, difference(trial, self.state | expected))
         return worst
 

@@ -187,15 +187,13 @@ class Game:
         evolved = self.critic.evolve(state, "critic")
         state = state | evolved
         fake = self._generate(self.generator.unflatten(state["generator"]), state, batch)
-        objective = self._critic_objective(state, batch, clock, fake, light)
+        interval = self.recipe.penalty_interval
+        objective = self._critic_objective(state, batch, clock, fake, 0 if light else interval)
         parameters = self.critic.unflatten(state["critic"])
         gradient, (value, carried) = grad_and_value(objective, has_aux=True)(parameters)
         rule = self.optimizers["critic"]
         changes = self._update("critic", rule, self.critic.flatten(gradient), state, clock)
-        for part in self._regularizers(clock):
-            if part.constrain is not None:
-                constrained = part.constrain(self.critic.unflatten(changes["critic"]))
-                changes["critic"] = self.critic.flatten(constrained)
+        changes["critic"] = self._constrained(changes["critic"], clock)
         changes |= {f"loss.{name}": item for name, item in carried.items()}
         total = state["total.critic_loss"] + value
         return {**evolved, **changes, "total.critic_loss": total}
@@ -266,10 +264,10 @@ class Game:
         return real, fake
 
     def _critic_objective(
-        self, state: State, batch: State, clock: State, fake: Tensor, light: bool
+        self, state: State, batch: State, clock: State, fake: Tensor, strength: int
     ) -> Callable[[Mapping[str, Tensor]], tuple[Tensor, Mapping[str, Tensor]]]:
+        """Return the objective with penalties `strength` times their weight."""
         real, fake = self._seen(batch, clock, fake)
-        interval = self.recipe.penalty_interval
 
         def objective(parameters: Mapping[str, Tensor]) -> tuple[Tensor, Mapping[str, Tensor]]:
             critic = self.judge(self._bind(parameters, state, batch), real, fake)
@@ -278,10 +276,10 @@ class Game:
                 critic, real, fake, under(batch, "loss"), under(state, "loss")
             )
             for position, part in enumerate(self._regularizers(clock)):
-                if part.penalty is not None and not light:
+                if part.penalty is not None and strength:
                     draws = under(batch, f"regularizer{position}")
                     penalty = part.penalty(critic, real, fake, draws)
-                    value = value + (interval * penalty if interval > 1 else penalty)
+                    value = value + (strength * penalty if strength > 1 else penalty)
             return value, carried
 
         return objective
@@ -295,13 +293,23 @@ class Game:
             return state["critic"]
         name = self.recipe.critic_optimizer
         rule = make_optimizer(name, self.recipe, differentiable=True)
-        objective = self._critic_objective(state, batch, clock, fake, light=False)
-        for _ in range(self.recipe.unrolled_steps):
+        for ahead in range(1, self.recipe.unrolled_steps + 1):
+            clock = clock | under(clock, f"unrolled{ahead}")
+            objective = self._critic_objective(state, batch, clock, fake, strength=1)
             parameters = self.critic.unflatten(state["critic"])
-            gradient, _ = torch.func.grad(objective, has_aux=True)(parameters)
+            gradient, carried = torch.func.grad(objective, has_aux=True)(parameters)
             row = self.critic.flatten(gradient)
             state = state | self._update("critic", rule, row, state, clock)
+            state["critic"] = self._constrained(state["critic"], clock)
+            state |= {f"loss.{name}": item for name, item in carried.items()}
         return state["critic"]
+
+    def _constrained(self, critic: Tensor, clock: State) -> Tensor:
+        """Apply the constraints of the regularizers to the critic's row."""
+        for part in self._regularizers(clock):
+            if part.constrain is not None:
+                critic = self.critic.flatten(part.constrain(self.critic.unflatten(critic)))
+        return critic
 
     def _update(
         self, role: str, rule: Optimizer, gradient: Tensor, state: State, clock: State

@@ -4,7 +4,6 @@ Each seed draws from its own named streams in chunks whose size depends on the c
 seed sees the same numbers whichever seeds it trains beside.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -48,10 +47,8 @@ class Streams:
 
     @property
     def chunk_steps(self) -> int:
-        """Generator steps that are drawn at a time."""
+        """Generator steps that are drawn at a time; the same whatever loss is trained."""
         values = self.game.recipe.batch_size * (self.dataset.spec.size + self.prior.dim)
-        for draw, rows, shape in self.game.draws.values():
-            values += rows * (math.prod(shape) if draw.per == "element" else 1)
         return max(1, min(_CHUNK_STEPS, _CHUNK_VALUES // (values * self.game.batches)))
 
     def __iter__(self) -> Iterator[list[State]]:

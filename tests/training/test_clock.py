@@ -51,6 +51,14 @@ def test_an_extragradient_step_counts_twice(make_cell):
     assert float(moment["generator.scale"]) == pytest.approx(1e-3 / (1 - 0.5**4))
 
 
+def test_plain_critic_moves_before_an_extragradient_one_count_once(make_cell):
+    settings = {"updates": "extragradient", "critic_steps": 2, "schedule": "constant"}
+    plain, joint = moments(make_cell(**settings, beta2=0.0))[1]
+    scale = [float(x) for x in (plain["critic.scale"], joint["ahead.critic.scale"])]
+    assert scale == pytest.approx([1e-3 / (1 - 0.5**4), 1e-3 / (1 - 0.5**5)])
+    assert float(joint["critic.scale"]) == pytest.approx(1e-3 / (1 - 0.5**6))
+
+
 def test_a_budget_of_seconds_moves_the_schedule_on(make_cell):
     clock = Ensemble(make_cell(generator_optimizer="sgd"), [0], CPU).clock
     (early,) = clock.moments(0, 1)

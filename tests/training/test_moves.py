@@ -142,6 +142,20 @@ def test_an_unrolled_generator_sees_where_the_critic_will_be(make_cell, trained)
     assert moved == pytest.approx(float(1 - rate * expected), abs=1e-6)
 
 
+def test_unrolled_critics_keep_their_constraints_and_plain_penalties(make_cell):
+    def generator_loss(**recipe):
+        cell = make_cell(generator_steps=1, **SGD, unrolled_steps=2, **recipe)
+        *_, progress = train(cell, [0, 1, 2], CPU)
+        return [row[3] for row in progress.history if row[2] == "generator_loss"]
+
+    # The critic's own first move differs (the interval is its penalty's weight), so none is made.
+    first = {"updates": "generator_first", "loss": "ns+r1"}
+    lazy = generator_loss(**first, penalty_interval=16)
+    assert lazy == pytest.approx(generator_loss(**first))
+    clipped = generator_loss(loss="wgan(critic_steps=1)+clip(limit=0.001)", critic_rate=1.0)
+    assert max(map(abs, clipped)) < 0.01
+
+
 def test_a_packed_critic_judges_several_samples_at_once(make_cell):
     ensemble = Ensemble(make_cell(packing=4, batch_size=8), [0], CPU)
     assert ensemble.game.critic.shapes["1.weight"][1] == 8

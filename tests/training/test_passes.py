@@ -47,6 +47,16 @@ def test_a_bias_that_would_widen_the_product_is_not_fused():
     assert aten.baddbmm.default not in targets(simple)
 
 
+def test_a_product_is_not_its_own_bias():
+    example = [torch.randn(2, 3, 4), torch.randn(2, 4, 5)]
+
+    def f(a, b):
+        product = torch.bmm(a, b)
+        return product + product
+
+    torch.testing.assert_close(simplify(make_fx(f)(*example), example)(*example), f(*example))
+
+
 def test_products_over_one_term_become_multiplications():
     example = [torch.randn(2, 3, 1), torch.randn(2, 1, 4)]
     simple = simplify(make_fx(torch.bmm)(*example), example)

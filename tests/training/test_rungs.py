@@ -30,10 +30,6 @@ def first_moves(cell):
     return ensemble, rungs._Trial(ensemble.game, ensemble.state, batch, clock)
 
 
-def worst_of_each(trial, rung, width):
-    return {label: trial.difference(make()) for label, make in trial.candidates(rung, width)}
-
-
 @pytest.mark.parametrize("architecture", ["mlp(width=8, depth=1)", "dcgan(width=2)"])
 @pytest.mark.parametrize("loss", LOSSES)
 def test_traced_equals_vmap_equals_loop(make_cell, loss, architecture):
@@ -188,6 +184,43 @@ def test_a_number_that_a_component_branches_on_is_not_shared(make_cell, trained)
     assert torch.equal(first, critic(10.0))
 
 
+def test_a_reshape_that_copies_parameters_is_made_anew_at_every_step(make_cell, trained):
+    """Made once, before training, it would show the first weights for ever."""
+
+    class Copying(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(torch.linspace(-1, 1, 24).view(8, 3))
+            self.gain = 1.0
+
+        def forward(self, x):
+            w = (self.w[:, :2] * self.gain).reshape(16)[:8].view(4, 2)
+            return torch.tanh(x @ w.T).sum(dim=1)
+
+    def state(rung):
+        sgd = {"generator_optimizer": "sgd", "critic_optimizer": "sgd", "momentum": 0.0}
+        cell = make_cell(rung=rung, critic_rate=0.05, generator_rate=0.05, **sgd)
+        return trained(with_critic(cell, Copying), [0, 1, 2]).state
+
+    traced, loop = state("traced"), state("loop")
+    for name, value in loop.items():
+        torch.testing.assert_close(traced[name], value, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("rung", ["auto", "vmap", "loop"])
+def test_components_that_need_plain_numbers_get_them(make_cell, trained, rung):
+    def strict(gamma):
+        if not isinstance(gamma, float):
+            raise TypeError("a float, please")
+        return Regularizer(penalty=lambda critic, real, fake, draws: gamma * critic(real).mean())
+
+    cell = make_cell(loss="ns+r1(gamma=2.0)", generator_steps=2, rung=rung)
+    (part,) = cell.regularizers
+    entry = replace(part.entry, factory=strict)
+    cell = replace(cell, regularizers=(replace(part, entry=entry, value=strict(2.0)),))
+    assert trained(cell, [0]).finite() == [True]
+
+
 def test_old_traces_are_forgotten(monkeypatch):
     monkeypatch.setattr(rungs, "_MEMORY", 2)
     for key in "abc":
@@ -202,10 +235,12 @@ def test_a_recipe_may_ask_for_a_rung(make_cell, rung):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
 def test_the_compiled_rung_is_bit_identical_in_any_slot(make_cell, trained):
     cell = make_cell(rung="compiled", block=2, generator_steps=10)
-    assert Ensemble(cell, [0], CPU).engine().rung == "compiled"
+    engine = Ensemble(cell, [0], CPU).engine()
+    assert engine.rung == "compiled", engine.reason
     first, second = trained(cell, [0, 1]).state, trained(cell, [7, 0]).state
     assert all(torch.equal(first[name][0], second[name][1]) for name in first)
 

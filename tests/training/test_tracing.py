@@ -72,6 +72,19 @@ def test_a_value_that_is_read_twice_is_not_written_over():
     assert BATCH["x"].tolist() == [1, 2]
 
 
+def test_outputs_that_are_views_and_constants_of_the_code_are_kept():
+    def step(state, batch, clock):
+        x = batch["x"] * 2
+        y = x.log() + torch.tensor(0.5)
+        return {"a": x.unsqueeze(1), "b": y, "c": state["b"]}
+
+    state = {"a": torch.zeros(2, 1), "b": torch.ones(2), "c": torch.zeros(2)}
+    found = replay(step, state)
+    assert found["a"] == [[2], [4]]
+    assert found["b"] == pytest.approx([1.1931, 1.8863], abs=1e-4)
+    assert found["c"] == [1, 1]
+
+
 def test_what_is_never_read_is_no_input():
     program = trace(
         lambda state, batch, clock: {"a": state["b"] + 1},
