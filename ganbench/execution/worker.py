@@ -208,7 +208,7 @@ def _running_scores(progress: Progress, evaluator: Evaluator, metrics: list[Buil
 
 
 def _event(task: Task, progress: Progress) -> Json:
-    """Tell where a block is: title, step, total, rung, and the latest values of each run."""
+    """Tell where a block is: title, step, total, and the latest values of each run."""
     values: dict[str, dict[str, float]] = {run_id: {} for run_id in task.runs.values()}
     for _, seed, quantity, value in progress.history:
         values[task.runs[seed]][quantity] = value

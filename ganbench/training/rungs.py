@@ -152,7 +152,7 @@ class _Traced:
         programs: the moves by name.
         width: how many seeds they were traced for.
         rung: whether to replay, capture or compile them.
-        example: a batch and a clock, to capture with.
+        example: a batch and a clock to capture with, where that is to be done.
     """
 
     programs: Mapping[str, Program]
@@ -229,7 +229,7 @@ class _Trial:
         self.plain = {name: value for name, value in clock.items() if name not in game.numbers}
         self.one_pass: set[str] = set()
         self.expected: dict[str, State] = {}
-        before = {name: value.clone() for name, value in state.items()}
+        before = _copies(state)
         random_states = _random_states(state)
         for name in game.names:
             observer = Observer()
@@ -281,11 +281,12 @@ class _Trial:
             step = vectorized(game.step(name))
             state, batch = _part(self.state, first), _part(self.batch, first)
             programs[name] = trace(step, state, batch, clock)
-        return _Traced(programs, width, rung, (self.batch, self.clock))
+        kept = (_copies(self.batch), self.clock) if rung == "captured" else ({}, {})
+        return _Traced(programs, width, rung, kept)
 
     def difference(self, make: _Traced | _Eager) -> float:
         """Return the largest difference to the loop over all moves."""
-        trial = {name: value.clone() for name, value in self.state.items()}
+        trial = _copies(self.state)
         moves = make(trial)
         worst = 0.0
         for name, expected in self.expected.items():
@@ -317,6 +318,10 @@ def difference(actual: State, expected: State) -> float:
 
 def _part(values: State, seeds: int | slice) -> State:
     return {name: value[seeds] for name, value in values.items()}
+
+
+def _copies(values: State) -> State:
+    return {name: value.clone() for name, value in values.items()}
 
 
 def _random_states(state: State) -> list[Tensor]:
