@@ -44,6 +44,16 @@ def cpu_seconds(train: Callable[[int], None], steps: int) -> float:
     return (time.process_time() - started) / steps
 
 
+def take_turns(contenders: dict[str, tuple[Callable[[int], None], int]], steps: int) -> list[Row]:
+    """Warm all up, then return the CPU seconds per seed-step of each in every round."""
+    for train, _ in contenders.values():
+        train(steps)
+    return [
+        {name: cpu_seconds(train, steps) / n for name, (train, n) in contenders.items()}
+        for _ in range(ROUNDS)
+    ]
+
+
 def peers(case: Case, seeds: int) -> Row:
     """Let engine, hand-written loop and JAX take turns on a case."""
     steps = STEPS[case.name]
@@ -51,12 +61,7 @@ def peers(case: Case, seeds: int) -> Row:
     contenders = {"hand": (hand_written(case), 1), "engine": (ours, seeds)}
     if jax_peer.available():
         contenders["jax"] = (jax_peer.jax_training(case, seeds), seeds)
-    for train, _ in contenders.values():
-        train(steps)
-    rounds = [
-        {name: cpu_seconds(train, steps) / n for name, (train, n) in contenders.items()}
-        for _ in range(ROUNDS)
-    ]
+    rounds = take_turns(contenders, steps)
     speed = {f"{name}_per_second": 1 / _median(rounds, name) for name in contenders}
     ratios = {
         f"ratio_to_{name}": statistics.median(turn[name] / turn["engine"] for turn in rounds)
@@ -78,12 +83,7 @@ def compiled(case: Case, seeds: int) -> Row:
     contenders = {"hand": (hand, 1), "compiled": (ours, seeds), "traced": (traced, seeds)}
     if jax_peer.available():
         contenders["jax"] = (jax_peer.jax_training(case, seeds), seeds)
-    for train, _ in contenders.values():
-        train(steps)
-    rounds = [
-        {name: cpu_seconds(train, steps) / n for name, (train, n) in contenders.items()}
-        for _ in range(ROUNDS)
-    ]
+    rounds = take_turns(contenders, steps)
     ratios = {
         f"{name}_ratio_to_hand": statistics.median(turn["hand"] / turn[name] for turn in rounds)
         for name in contenders
