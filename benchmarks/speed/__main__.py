@@ -93,6 +93,19 @@ def compiled(case: Case, seeds: int) -> Row:
     return {**facts, "build_seconds": round(build, 1), **_rounded(ratios, 2)}
 
 
+def profile(case: Case) -> Row:
+    """Return the share of each operation in the time of eight seeds, in percent."""
+    train, _ = engine_training(case, 8)
+    train(2)
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as watched:
+        train(STEPS[case.name])
+    spent = {event.key: event.self_cpu_time_total for event in watched.key_averages()}
+    largest = sorted(spent, key=spent.__getitem__, reverse=True)[:8]
+    total = sum(spent.values())
+    shares = {name: round(100 * spent[name] / total, 1) for name in largest}
+    return {"case": case.name, "loss": case.loss, "percent": shares}
+
+
 def cost(width: int, batch: int) -> Row:
     """What eight seeds of a dense pair cost, by width and batch."""
     case = Case(f"mlp-{width}x2", "ring8", Mlp(width, 2), "ns", batch)
@@ -126,6 +139,7 @@ def _peer_rows(seeds: Sequence[int]) -> list[Row]:
 SECTIONS: dict[str, Callable[[Sequence[int]], Any]] = {
     "peers": _peer_rows,
     "compiled": lambda _: [compiled(CASES[0], 1), *(compiled(case, 8) for case in CASES[:6])],
+    "profile": lambda _: [profile(case) for case in CASES if case.loss == "ns"],
     "cost": lambda _: [cost(width, batch) for width in (32, 64, 256) for batch in (32, 128)],
     "workers": lambda _: workers(),
     "overhead": lambda _: overhead(),

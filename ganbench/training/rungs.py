@@ -83,7 +83,7 @@ def choose(game: Game, state: State, batch: State, clock: State, key: str) -> En
         PluginError: if a component draws from torch's global random state or changes its buffers.
     """
     if key in _verified:
-        rung, reason, known = _verified[key]
+        rung, reason, known, _ = _verified[key]
         return Engine(known(state), rung, known.width, reason)
     trial = _Trial(game, state, batch, clock)
     widths = _widths(game, state)
@@ -98,7 +98,7 @@ def choose(game: Game, state: State, batch: State, clock: State, key: str) -> En
                 continue
             if worst <= TOLERANCE:
                 if isinstance(make, _Traced) and make.serves_all_numbers(game):
-                    _remember(key, rung, "; ".join(reasons), make)
+                    _remember(key, rung, "; ".join(reasons), make, game)
                 return Engine(make(state), rung, make.width, "; ".join(reasons))
             reasons.append(f"{label}: differs from the loop by {worst:.1e}")
     raise AssertionError("The loop agrees with itself.")
@@ -138,10 +138,10 @@ def _first_that_fits(
     return make, trial.difference(make)
 
 
-def _remember(key: str, rung: str, reason: str, make: "_Traced") -> None:
+def _remember(key: str, rung: str, reason: str, make: "_Traced", game: Game) -> None:
     if len(_verified) >= _MEMORY:
         del _verified[next(iter(_verified))]
-    _verified[key] = (rung, reason, make)
+    _verified[key] = (rung, reason, make, game)
 
 
 @dataclass(frozen=True)
@@ -214,8 +214,11 @@ class _Eager:
         return {name: bind(step) for name, step in self.steps.items()}
 
 
-_verified: dict[str, tuple[str, str, _Traced]] = {}
-"""Traces of this process that agree with the loop, with rung and reason, the oldest first."""
+_verified: dict[str, tuple[str, str, _Traced, Game]] = {}
+"""Traces of this process that agree with the loop, with rung and reason, the oldest first.
+
+The game keeps the factories alive whose identities are part of the key.
+"""
 
 
 class _Trial:
