@@ -10,18 +10,25 @@ vectorises the step over them and traces it, so code here must not branch on ten
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 import numpy as np
 import pluggy
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ganbench.errors import MetricError, SpecError
 from ganbench.layers import GRU, LSTM, BatchNorm, Dropout, GRUCell, LSTMCell, SpectralNorm
 from ganbench.metrics.score import Score
+from ganbench.ranges import (
+    Fraction,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    Size,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,12 +48,6 @@ hookimpl = pluggy.HookimplMarker("ganbench")
 
 DataKind = Literal["vector", "table", "image", "sequence"]
 Split = Literal["train", "test"]
-PositiveInt = Annotated[int, Field(gt=0)]
-NonNegativeInt = Annotated[int, Field(ge=0)]
-Size = Annotated[int, Field(gt=0, le=65536)]
-PositiveFloat = Annotated[float, Field(gt=0)]
-NonNegativeFloat = Annotated[float, Field(ge=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
 
 Critic = Callable[[Tensor], Tensor]
 """The discriminator with its parameters bound: samples (B, *shape) -> scores (B,)."""

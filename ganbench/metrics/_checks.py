@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
@@ -13,6 +14,48 @@ SampleLike = ArrayLike | Tensor
 
 LARGEST = 1e100
 
+_NAMED = 5
+
+
+def as_tensor(values: SampleLike, name: str, least: int = 2) -> Tensor:
+    """Return `values` as a finite float64 tensor (n, d) with at least `least` rows.
+
+    A tensor stays on its device (one without double precision goes to the CPU); nothing is
+    copied that need not be, so never write into the result.
+
+    Raises:
+        MetricError: naming the argument and what is wrong with it.
+    """
+    sample = _doubles(values, name)
+    if sample.ndim != 2 or sample.shape[1] == 0:
+        raise MetricError(f"`{name}` must have the shape (n, d), not {tuple(sample.shape)}.")
+    if len(sample) < least:
+        raise MetricError(f"`{name}` has {len(sample)} rows, but at least {least} are needed.")
+    finite = torch.isfinite(sample)
+    if not finite.all():
+        bad = int((~finite).any(dim=1).sum())
+        raise MetricError(f"`{name}` has NaN or infinite values in {bad} of its rows.")
+    if sample.abs().max() > LARGEST:
+        raise MetricError(f"`{name}` has values beyond {LARGEST:g}, whose squares overflow.")
+    return sample
+
+
+def _doubles(values: SampleLike, name: str) -> Tensor:
+    if isinstance(values, Tensor):
+        if values.is_complex():
+            raise MetricError(f"`{name}` must hold real numbers only.")
+        values = values.detach()
+        return (values.cpu() if values.device.type == "mps" else values).double()
+    try:
+        array = np.ascontiguousarray(values)
+        if array.dtype.kind not in "biufO":
+            raise TypeError
+        array = array.astype(np.float64, copy=False)
+    except (TypeError, ValueError) as error:
+        raise MetricError(f"`{name}` must hold numbers only.") from error
+    # torch warns of memory that it could write to, and nothing here does.
+    return torch.from_numpy(array if array.flags.writeable else array.copy())
+
 
 def as_sample(values: SampleLike, name: str, least: int = 2) -> Floats:
     """Return `values` as a finite float64 array (n, d) with at least `least` rows.
@@ -20,36 +63,35 @@ def as_sample(values: SampleLike, name: str, least: int = 2) -> Floats:
     Raises:
         MetricError: naming the argument and what is wrong with it.
     """
-    if isinstance(values, Tensor):
-        values = values.detach().cpu().double().numpy()
-    try:
-        sample: Floats = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise MetricError(f"`{name}` must hold numbers only.") from error
-    if sample.ndim != 2 or sample.shape[1] == 0:
-        raise MetricError(f"`{name}` must have the shape (n, d), not {sample.shape}.")
-    if len(sample) < least:
-        raise MetricError(f"`{name}` has {len(sample)} rows, but at least {least} are needed.")
-    if not np.isfinite(sample).all():
-        bad = int((~np.isfinite(sample)).any(axis=1).sum())
-        raise MetricError(f"`{name}` has NaN or infinite values in {bad} of its rows.")
-    if np.abs(sample).max() > LARGEST:
-        raise MetricError(f"`{name}` has values beyond {LARGEST:g}, whose squares overflow.")
+    sample: Floats = as_tensor(values, name, least).cpu().numpy()
     return sample
 
 
-def two_samples(x: SampleLike, y: SampleLike, least: int = 2) -> tuple[Floats, Floats]:
+def two_tensors(x: SampleLike, y: SampleLike, least: int = 2) -> tuple[Tensor, Tensor]:
     """Check `x` and `y` one by one, and that they have equally many columns.
+
+    Returns:
+        Both as float64 tensors, on the device of `x`.
 
     Raises:
         MetricError: naming the argument and what is wrong with it.
     """
-    first, second = as_sample(x, "x", least), as_sample(y, "y", least)
+    first, second = as_tensor(x, "x", least), as_tensor(y, "y", least)
     if first.shape[1] != second.shape[1]:
         raise MetricError(
             f"`y` has {second.shape[1]} columns, but `x` has {first.shape[1]} of them."
         )
-    return first, second
+    return first, second.to(first.device)
+
+
+def two_samples(x: SampleLike, y: SampleLike, least: int = 2) -> tuple[Floats, Floats]:
+    """Return what `two_tensors` does as arrays, for estimators that work on the CPU only.
+
+    Raises:
+        MetricError: naming the argument and what is wrong with it.
+    """
+    first, second = two_tensors(x, y, least)
+    return first.cpu().numpy(), second.cpu().numpy()
 
 
 def as_positive(values: Sequence[float] | Floats, name: str) -> Floats:
@@ -62,3 +104,37 @@ def as_positive(values: Sequence[float] | Floats, name: str) -> Floats:
     if vector.ndim != 1 or len(vector) == 0 or not np.all((vector > 0) & np.isfinite(vector)):
         raise MetricError(f"`{name}` must be a non-empty list of positive finite numbers.")
     return vector
+
+
+def at_least(value: int, least: int, name: str) -> int:
+    """Return a whole number that is large enough.
+
+    Raises:
+        MetricError: naming the argument.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise MetricError(f"`{name}` must be a whole number, at least {least}, not {value!r}.")
+    return int(value)
+
+
+def row_codes(rows: Tensor | Floats) -> NDArray[np.uint64]:
+    """Return one number (n,) per row; equal rows have equal codes, others hardly ever have."""
+    array = rows.cpu().numpy() if isinstance(rows, Tensor) else rows
+    bits = np.ascontiguousarray(array + 0.0).view(np.uint64)  # + 0 makes a plain zero of -0
+    mixed = (bits ^ (bits >> np.uint64(32))) * np.uint64(0x9E3779B97F4A7C15)
+    factors = np.random.default_rng(0).integers(2**64, size=bits.shape[1], dtype=np.uint64)
+    codes: NDArray[np.uint64] = (mixed * (factors | np.uint64(1))).sum(axis=1, dtype=np.uint64)
+    return codes
+
+
+def warnings_of(x: Tensor | Floats, y: Tensor | Floats) -> dict[str, object]:
+    """Say what makes a score of these samples doubtful: `{"warnings": [...]}`, or nothing."""
+    warnings = []
+    if len(x) == len(y) and np.array_equal(np.sort(row_codes(x)), np.sort(row_codes(y))):
+        warnings.append("`x` and `y` hold the same rows: they are no independent samples.")
+    still = [bool(each) for each in ((x == x[0]).all(0) & (y == x[0]).all(0))]
+    if constant := [str(index) for index, is_still in enumerate(still) if is_still]:
+        more = f" and {len(constant) - _NAMED} more" if len(constant) > _NAMED else ""
+        names = ", ".join(constant[:_NAMED]) + more
+        warnings.append(f"Constant in both samples, and so without a say: column {names}.")
+    return {"warnings": warnings} if warnings else {}
