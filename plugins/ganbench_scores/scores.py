@@ -21,13 +21,12 @@ from ganbench.metrics import (
     jsd_knn,
     jsd_known_density,
     jsd_lower_bound,
-    median_distance,
     mmd2,
     mmd_test,
     mode_coverage,
 )
 from ganbench.metrics.c2st import LEARNERS
-from ganbench.metrics.mmd import FACTORS
+from ganbench.metrics.kernels import resolve
 
 Better = Mapping[str, Literal["lower", "higher"]]
 
@@ -51,7 +50,7 @@ class JSD:
     better: Better = MappingProxyType({"known": "lower", "knn": "lower", "lower_bound": "lower"})
     headline = "knn"
     running = False
-    version = 1
+    version = 2
 
     def __init__(self, k: PositiveInt = 5) -> None:
         self.k = k
@@ -88,21 +87,24 @@ def _log_density(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
 
 
 class MMD:
-    """Squared maximum mean discrepancy, unbiased, averaged over five Gaussian kernels.
+    """Squared maximum mean discrepancy, unbiased, by default averaged over Gaussian kernels.
 
     Args:
+        kernel: expression with rbf, multi_rbf, rq, poly, linear, laplace, hamming, delta or
+            distance; "median" bandwidths are taken from the training split.
         permutations: of the test, above 0.
 
     Source: Gretton et al. 2012, JMLR 13
     """
 
-    better: Better = MappingProxyType({"rbf": "lower"})
-    headline = "rbf"
     running = True
-    version = 1
+    version = 2
 
-    def __init__(self, permutations: PositiveInt = 499) -> None:
+    def __init__(self, kernel: str = "multi_rbf", permutations: PositiveInt = 499) -> None:
+        self.kernel = kernel
         self.permutations = permutations
+        self.headline = resolve(kernel, np.eye(2)).name
+        self.better: Better = {self.headline: "lower"}
 
     def misfit(self, dataset: Dataset) -> str | None:  # noqa: ARG002
         """It fits every dataset."""
@@ -111,13 +113,19 @@ class MMD:
     def __call__(
         self, real: np.ndarray, fake: np.ndarray, context: MetricContext
     ) -> Sequence[Score]:
-        """Return "rbf", with interval and p-value where tests are wanted."""
+        """Return one value, with interval and p-value where tests are wanted."""
         x, y, reference = _scaled(context, real, fake, context.reference)
-        scale = median_distance(reference)
-        bandwidths = [factor * scale for factor in FACTORS]
         if not context.tests:
-            return [mmd2(x, y, bandwidths)]
-        return [mmd_test(x, y, bandwidths, rng=context.rng, permutations=self.permutations)]
+            return [mmd2(x, y, self.kernel, reference=reference)]
+        test = mmd_test(
+            x,
+            y,
+            self.kernel,
+            rng=context.rng,
+            permutations=self.permutations,
+            reference=reference,
+        )
+        return [test]
 
 
 class C2ST:
@@ -129,7 +137,7 @@ class C2ST:
     better: Better = dict.fromkeys((*LEARNERS, "max"), "lower")
     headline = "max"
     running = False
-    version = 1
+    version = 2
 
     def misfit(self, dataset: Dataset) -> str | None:  # noqa: ARG002
         """It fits every dataset."""
