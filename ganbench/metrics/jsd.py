@@ -14,7 +14,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from ganbench.errors import MetricError
-from ganbench.metrics._checks import Floats, SampleLike, as_positive, two_samples
+from ganbench.metrics._checks import (
+    Floats,
+    SampleLike,
+    as_positive,
+    log_densities,
+    two_samples,
+)
 from ganbench.metrics._density import candidate_names, fit_log_densities
 from ganbench.metrics._intervals import ONE_SIDED_95, TWO_SIDED_95
 from ganbench.metrics._learners import (
@@ -67,7 +73,7 @@ def jsd_known_density(
         arXiv:1606.00709, equation 4.
     """
     first, second = two_samples(x, y, LEAST_ROWS)
-    log_p = [_log_density(log_prob, sample) for sample in (first, second)]
+    log_p = [log_densities(log_prob, sample) for sample in (first, second)]
     folds = [_folds(len(sample), rng) for sample in (first, second)]
     log_ratios = [np.empty(len(sample)) for sample in (first, second)]
     chosen = []
@@ -204,13 +210,6 @@ def _clip(log_ratio: Floats) -> Floats:
 
 def _seed(rng: np.random.Generator) -> int:
     return int(rng.integers(2**31))
-
-
-def _log_density(log_prob: Callable[[Floats], ArrayLike], rows: Floats) -> Floats:
-    values: Floats = np.asarray(log_prob(rows), dtype=np.float64)
-    if values.shape != (len(rows),) or np.isnan(values).any() or np.isposinf(values).any():
-        raise MetricError("`log_prob` must return one number below infinity for each row.")
-    return values
 
 
 def _folds(n: int, rng: np.random.Generator) -> NDArray[np.intp]:
