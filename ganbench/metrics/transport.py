@@ -1,6 +1,7 @@
 """Squared Wasserstein distances: sliced in any dimension, and exact."""
 
 import importlib.util
+import warnings
 
 import numpy as np
 import torch
@@ -32,7 +33,7 @@ def sliced_wasserstein(
 
     Returns:
         "sw2", at least 0. The `standard_error` in `details` is that of averaging over directions
-        only, and says nothing of the samples.
+        only, None for a single one, and says nothing of the samples.
 
     Raises:
         MetricError: if a sample or the number of projections makes no sense.
@@ -41,7 +42,7 @@ def sliced_wasserstein(
         Rabin et al. 2012, Wasserstein Barycenter and Its Application to Texture Mixing, SSVM.
         Bonneel et al. 2015, Journal of Mathematical Imaging and Vision 51.
     """
-    count = at_least(projections, 2, "projections")
+    count = at_least(projections, 1, "projections")
     first, second = two_tensors(x, y)
     drawn = rng.standard_normal((count, first.shape[1]))
     directions = torch.from_numpy(drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
@@ -55,7 +56,7 @@ def sliced_wasserstein(
         estimator="sw2",
         details={
             "projections": count,
-            "standard_error": float(costs.std()) / count**0.5,
+            "standard_error": float(costs.std()) / count**0.5 if count > 1 else None,
             **warnings_of(first, second),
         },
     )
@@ -119,7 +120,9 @@ def _linear_program(x: Tensor, y: Tensor) -> float:
     import ot
 
     squares = cdist(x.cpu().numpy(), y.cpu().numpy(), "sqeuclidean")
-    value, log = ot.emd2([], [], squares, numItermax=_MOST_ITERATIONS, log=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its log says the same
+        value, log = ot.emd2([], [], squares, numItermax=_MOST_ITERATIONS, log=True)
     if log["warning"] is not None:
-        raise MetricError(f"The solver of the transport problem gave up: {log['warning']}.")
+        raise MetricError(f"The solver of the transport problem gave up: {log['warning']}")
     return float(value)
