@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+import torch
 from scipy.special import gammaln
 
 from ganbench.metrics._checks import Floats
@@ -38,8 +39,8 @@ def fit_log_densities(rows: Floats) -> LogDensities:
     log_volume = np.log(scale).sum()
 
     def log_densities(points: Floats, candidates: Sequence[int]) -> Floats:
-        squares = squared_distances((points - centre) @ whiten, fitted)
-        squares = np.maximum(squares, _LEAST_SQUARE)
+        at = torch.from_numpy((points - centre) @ whiten)
+        squares = squared_distances(at, torch.from_numpy(fitted)).clamp_(min=_LEAST_SQUARE).numpy()
         values = np.array(list(_values(squares, rows.shape[1], candidates)))
         densities: Floats = values - log_volume
         return densities

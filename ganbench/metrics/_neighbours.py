@@ -10,12 +10,11 @@ from scipy.special import digamma
 from torch import Tensor
 
 from ganbench.metrics._checks import Floats
-from ganbench.metrics.kernels import squared_distances
+from ganbench.metrics._distances import distance_blocks
 
-_BLOCK = {"cpu": 256, "cuda": 4096}
 # Above this dimension a tree visits most of the rows anyway.
 _TREE_DIMENSION = 5
-_LEAST_SQUARE = 1e-24
+_LEAST_RADIUS = 1e-12
 
 
 def label_information(x: Tensor, y: Tensor, ranks: Sequence[int]) -> tuple[Floats, Floats]:
@@ -35,8 +34,9 @@ def label_information(x: Tensor, y: Tensor, ranks: Sequence[int]) -> tuple[Float
     measure = _by_tree if _grows_trees(x) else _by_block
     for own in (slice(0, n), slice(n, 2 * n)):
         for counts, squares in measure(pooled, own, ranks):
-            means += digamma(counts).sum(axis=0) / (2 * n)
-            logs += np.log(squares).sum(axis=0) / (2 * n)
+            # Far from the origin even moved rows may be equal, and then no row is nearer.
+            means += digamma(np.maximum(counts, 1)).sum(axis=0) / (2 * n)
+            logs += np.log(np.maximum(squares, _LEAST_RADIUS**2)).sum(axis=0) / (2 * n)
     information: Floats = digamma(2 * n) + digamma(np.array(ranks)) - digamma(n) - means
     return information, np.exp(logs)
 
@@ -71,13 +71,10 @@ def _by_tree(pooled: Tensor, own: slice, ranks: Sequence[int]) -> Measured:
 def _by_block(pooled: Tensor, own: slice, ranks: Sequence[int]) -> Measured:
     picks = torch.tensor(ranks, device=pooled.device)
     measured = []
-    for rows in _parts(torch.arange(own.start, own.stop), _BLOCK.get(pooled.device.type, 256)):
-        squares = squared_distances(pooled[rows], pooled)
-        near = torch.topk(squares[:, own], max(ranks) + 1, largest=False).values[:, picks]
-        counts = torch.stack([(squares < each[:, None]).sum(dim=1) for each in near.T], dim=1)
-        # A row is nearer to itself than any other, whatever rounding says of its own distance.
-        own_seen = squares[torch.arange(len(rows)), rows][:, None] < near
-        measured.append(((counts + ~own_seen).cpu().numpy(), near.cpu().numpy()))
+    for _, distances in distance_blocks(pooled[own], pooled):
+        radii = torch.topk(distances[:, own], max(ranks) + 1, largest=False).values[:, picks]
+        counts = torch.stack([(distances < each[:, None]).sum(dim=1) for each in radii.T], dim=1)
+        measured.append((counts.cpu().numpy(), radii.square().cpu().numpy()))
     return measured
 
 
@@ -94,20 +91,12 @@ def log_ratios(points: Floats, x: Floats, y: Floats, ranks: Sequence[int]) -> Fl
 def _log_radii(points: Floats, sample: Floats, ranks: Sequence[int]) -> Floats:
     reached = [min(rank, len(sample)) for rank in ranks]
     if _grows_trees(torch.from_numpy(points)):
-        squares = KDTree(sample).query(points, reached)[0] ** 2
+        radii = KDTree(sample).query(points, reached)[0]
     else:
-        rows = torch.from_numpy(sample)
-        squares = np.vstack(
-            [
-                np.partition(squared_distances(part, rows).numpy(), reached)[
-                    :, [rank - 1 for rank in reached]
-                ]
-                for part in _parts(torch.from_numpy(points), _BLOCK["cpu"])
-            ]
-        )
-    logs: Floats = np.log(np.maximum(squares, _LEAST_SQUARE)) / 2
+        blocks = distance_blocks(torch.from_numpy(points), torch.from_numpy(sample))
+        picks = [rank - 1 for rank in reached]
+        near = [torch.topk(block, reached[-1], largest=False).values for _, block in blocks]
+        radii = torch.cat(near)[:, picks].numpy()
+    logs: Floats = np.log(np.maximum(radii, _LEAST_RADIUS))
     return logs
 
-
-def _parts(rows: Tensor, size: int) -> list[Tensor]:
-    return [rows[start : start + size] for start in range(0, len(rows), size)]

@@ -15,7 +15,6 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, train_test_split
-
 from torch import Tensor
 
 from ganbench.errors import MetricError
@@ -24,6 +23,7 @@ from ganbench.metrics._checks import (
     SampleLike,
     as_positive,
     at_least,
+    log_densities,
     row_codes,
     two_samples,
     two_tensors,
@@ -87,7 +87,7 @@ def jsd_known_density(
         arXiv:1606.00709, equation 4.
     """
     first, second = two_samples(x, y, LEAST_ROWS)
-    log_p = [_log_density(log_prob, sample) for sample in (first, second)]
+    log_p = [log_densities(log_prob, sample) for sample in (first, second)]
     folds = [_folds(len(sample), rng) for sample in (first, second)]
     log_ratios = [np.zeros(len(sample)) for sample in (first, second)]
     chosen = []
@@ -257,13 +257,6 @@ def _clip(log_ratio: Floats) -> Floats:
 
 def _seed(rng: np.random.Generator) -> int:
     return int(rng.integers(2**31))
-
-
-def _log_density(log_prob: Callable[[Floats], ArrayLike], rows: Floats) -> Floats:
-    values: Floats = np.asarray(log_prob(rows), dtype=np.float64)
-    if values.shape != (len(rows),) or np.isnan(values).any() or np.isposinf(values).any():
-        raise MetricError("`log_prob` must return one number below infinity for each row.")
-    return values
 
 
 def _folds(n: int, rng: np.random.Generator) -> NDArray[np.intp]:

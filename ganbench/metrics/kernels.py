@@ -17,6 +17,7 @@ from torch import Tensor
 from ganbench.components import Component, bind, parameters, parse, unknown
 from ganbench.errors import MetricError, SpecError
 from ganbench.metrics._checks import Floats, SampleLike, as_sample
+from ganbench.metrics._distances import squared_distances
 from ganbench.ranges import PositiveFloat, PositiveInt
 
 KernelFunction = Callable[[Tensor, Tensor], Tensor]
@@ -225,15 +226,6 @@ KERNELS: Mapping[str, Callable[..., Unfitted]] = {
 }
 
 # -------------------------------------------------------------------------------------- helpers
-
-
-def squared_distances(a: Tensor, b: Tensor) -> Tensor:
-    """Return (n, m) squared distances between the rows of `a` (n, d) and `b` (m, d).
-
-    The absolute error is about 1e-15 times the squared norm of the rows: centre them first.
-    """
-    squares = torch.addmm(b.square().sum(1), a, b.T, alpha=-2)
-    return squares.add_(a.square().sum(1)[:, None]).clamp_(min=0)
 
 
 def exp_(exponents: Tensor) -> Tensor:

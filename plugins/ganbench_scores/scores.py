@@ -5,7 +5,6 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
-import torch
 
 from ganbench.api import (
     Dataset,
@@ -27,15 +26,10 @@ from ganbench.metrics import (
 )
 from ganbench.metrics.c2st import LEARNERS
 from ganbench.metrics.kernels import resolve
+from ganbench_scores.columns import scaled
+from ganbench_scores.density import log_density
 
 Better = Mapping[str, Literal["lower", "higher"]]
-
-
-def _scaled(context: MetricContext, *samples: np.ndarray) -> list[np.ndarray]:
-    """Standardise by the training split, so that columns count alike for every variant."""
-    spread = context.reference.std(axis=0)
-    scale = np.where(spread > 0, spread, 1.0)
-    return [(sample - context.reference.mean(axis=0)) / scale for sample in samples]
 
 
 class JSD:
@@ -63,7 +57,7 @@ class JSD:
         self, real: np.ndarray, fake: np.ndarray, context: MetricContext
     ) -> Sequence[Score]:
         """Return "knn", "lower_bound" and, where the density is known, "known"."""
-        x, y = _scaled(context, real, fake)
+        x, y = scaled(context, real, fake)
         # One stream each, so that values do not depend on whether intervals are wanted.
         streams = context.rng.spawn(3)
         scores = [
@@ -73,17 +67,10 @@ class JSD:
         if context.dataset.log_prob is not None:
 
             def log_prob(rows: np.ndarray) -> np.ndarray:
-                return _log_density(context.dataset, rows)
+                return log_density(context.dataset, rows)
 
             scores.append(jsd_known_density(real, fake, log_prob, rng=streams[2]))
         return scores
-
-
-def _log_density(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
-    if dataset.log_prob is None:
-        raise MetricError("The density of this dataset is not known.")
-    samples = torch.tensor(rows).reshape(-1, *dataset.spec.shape)
-    return dataset.log_prob(samples).double().numpy()
 
 
 class MMD:
@@ -114,7 +101,7 @@ class MMD:
         self, real: np.ndarray, fake: np.ndarray, context: MetricContext
     ) -> Sequence[Score]:
         """Return one value, with interval and p-value where tests are wanted."""
-        x, y, reference = _scaled(context, real, fake, context.reference)
+        x, y, reference = scaled(context, real, fake, context.reference)
         if not context.tests:
             return [mmd2(x, y, self.kernel, reference=reference)]
         test = mmd_test(
@@ -147,7 +134,7 @@ class C2ST:
         self, real: np.ndarray, fake: np.ndarray, context: MetricContext
     ) -> Sequence[Score]:
         """Return one accuracy for each learner, and "max"."""
-        x, y = _scaled(context, real, fake)
+        x, y = scaled(context, real, fake)
         return c2st(x, y, rng=context.rng)
 
 
