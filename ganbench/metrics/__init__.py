@@ -1,6 +1,7 @@
 """Estimators of how far a generated sample is from a real one, as functions of two arrays."""
 
 from ganbench.metrics.c2st import c2st
+from ganbench.metrics.floors import Floor, floor
 from ganbench.metrics.frechet import frechet_distance
 from ganbench.metrics.jsd import jsd_knn, jsd_known_density, jsd_lower_bound
 from ganbench.metrics.kernels import median_distance
@@ -20,10 +21,12 @@ from ganbench.metrics.score import Score
 from ganbench.metrics.transport import sliced_wasserstein, wasserstein2
 
 __all__ = [
+    "Floor",
     "Score",
     "authenticity",
     "c2st",
     "energy_distance",
+    "floor",
     "frechet_distance",
     "jsd_knn",
     "jsd_known_density",
