@@ -127,11 +127,19 @@ def row_codes(rows: Tensor | Floats) -> NDArray[np.uint64]:
     return codes
 
 
+def sameness(
+    x: Tensor | Floats, y: Tensor | Floats, names: tuple[str, str] = ("x", "y")
+) -> list[str]:
+    """Return a warning where both samples hold the same rows, in whatever order; else none."""
+    if len(x) != len(y) or not np.array_equal(np.sort(row_codes(x)), np.sort(row_codes(y))):
+        return []
+    first, second = names
+    return [f"`{first}` and `{second}` hold the same rows: they are no independent samples."]
+
+
 def warnings_of(x: Tensor | Floats, y: Tensor | Floats) -> dict[str, object]:
     """Say what makes a score of these samples doubtful: `{"warnings": [...]}`, or nothing."""
-    warnings = []
-    if len(x) == len(y) and np.array_equal(np.sort(row_codes(x)), np.sort(row_codes(y))):
-        warnings.append("`x` and `y` hold the same rows: they are no independent samples.")
+    warnings = sameness(x, y)
     still = [bool(each) for each in ((x == x[0]).all(0) & (y == x[0]).all(0))]
     if constant := [str(index) for index, is_still in enumerate(still) if is_still]:
         more = f" and {len(constant) - _NAMED} more" if len(constant) > _NAMED else ""
