@@ -142,7 +142,13 @@ def warnings_of(x: Tensor | Floats, y: Tensor | Floats) -> dict[str, object]:
     warnings = sameness(x, y)
     still = [bool(each) for each in ((x == x[0]).all(0) & (y == x[0]).all(0))]
     if constant := [str(index) for index, is_still in enumerate(still) if is_still]:
-        more = f" and {len(constant) - _NAMED} more" if len(constant) > _NAMED else ""
-        names = ", ".join(constant[:_NAMED]) + more
-        warnings.append(f"Constant in both samples, and so without a say: column {names}.")
+        warnings.append(
+            f"Constant in both samples, and so without a say: column {listed(constant)}."
+        )
     return {"warnings": warnings} if warnings else {}
+
+
+def listed(names: Sequence[str]) -> str:
+    """Join names for a sentence, only the first five of many."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

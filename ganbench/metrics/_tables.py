@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ganbench.errors import MetricError
-from ganbench.metrics._checks import Floats, as_sample
+from ganbench.metrics._checks import Floats, as_sample, listed
 
 Codes = NDArray[np.int64]
 Value = TypeVar("Value", bound=np.generic)
@@ -81,12 +81,12 @@ def _check(
         raise MetricError(f"`{name}` must have columns, each with a name of its own.")
     if odd := [str(column) for column in first.columns.symmetric_difference(frame.columns)]:
         raise MetricError(
-            f"`{name}` must have the columns of `{first_name}`; see {', '.join(odd)}."
+            f"`{name}` must have the columns of `{first_name}`; see {listed(odd)}."
         )
     if len(frame) < least:
         raise MetricError(f"`{name}` has {len(frame)} rows, but at least {least} are needed.")
     if gaps := [str(column) for column in frame if frame[column].isna().any()]:
-        raise MetricError(f"`{name}` has missing values in the column {', '.join(gaps)}.")
+        raise MetricError(f"`{name}` has missing values in the column {listed(gaps)}.")
 
 
 def _is_numeric(values: pd.Series) -> bool:

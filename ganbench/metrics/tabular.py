@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ganbench.metrics._checks import Floats, sameness
+from ganbench.metrics._checks import Floats, listed, sameness
 from ganbench.metrics._intervals import wilson
 from ganbench.metrics._tables import Codes, Tables, as_tables
 from ganbench.metrics.score import Score
@@ -27,12 +27,13 @@ def column_fidelity(real: pd.DataFrame, fake: pd.DataFrame) -> list[Score]:
         fake: generated table with the same columns.
 
     Returns:
-        Distances between 0 and 1, the means over columns, whose values are in `details`: "ks",
-        the Kolmogorov-Smirnov statistic of numeric columns, and "tv", the total variation
-        between the frequencies of categorical ones, where a table has such columns (SDMetrics'
-        KSComplement and TVComplement are 1 minus these). Then "range": the share of generated
-        rows with a number outside the real range or a category that `real` has not, with its
-        Wilson interval. All are above 0 for finite samples of one law.
+        Distances between 0 and 1, the means over columns, whose largest values are in `details`:
+        "ks", the Kolmogorov-Smirnov statistic of numeric columns, and "tv", the total variation
+        between the frequencies of categorical ones, where a table has such columns; "columns",
+        the mean over all (SDMetrics' KSComplement, TVComplement and Column Shapes are 1 minus
+        these). Then "range": the share of generated rows with a number outside the real range or
+        a category that `real` has not, with its Wilson interval. All are above 0 for finite
+        samples of one law.
 
     Raises:
         MetricError: if a table makes no sense or their columns differ.
@@ -54,8 +55,9 @@ def column_fidelity(real: pd.DataFrame, fake: pd.DataFrame) -> list[Score]:
         outside |= ~np.isin(seen, known)
     rate = float(outside.mean())
     n, m = tables.sizes
+    distances = {"ks": ks, "tv": tv, "columns": {**ks, **tv}}
     range_ = Score(rate, *wilson(rate, m), n_real=n, n_fake=m, estimator="range")
-    return [*_means({"ks": ks, "tv": tv}, tables, "columns"), range_]
+    return [*_means(distances, tables, "columns", []), range_]
 
 
 def association_gap(real: pd.DataFrame, fake: pd.DataFrame) -> list[Score]:
@@ -102,13 +104,17 @@ def association_gap(real: pd.DataFrame, fake: pd.DataFrame) -> list[Score]:
         for b, values in tables.numbers.items()
     }
     gaps_by_kind = {"correlation": correlation, "contingency": contingency, "mixed": mixed}
-    return _means(gaps_by_kind, tables, "pairs")
+    return _means(gaps_by_kind, tables, "pairs", _constant(tables))
 
 
-def _means(columns: Mapping[str, Mapping[str, float]], tables: Tables, key: str) -> list[Score]:
+def _means(
+    columns: Mapping[str, Mapping[str, float]], tables: Tables, key: str, warnings: list[str]
+) -> list[Score]:
     """Average each estimator that has values, and keep the largest of them in `details`."""
     n, m = tables.sizes
-    warnings = _warnings(tables)
+    rows = np.column_stack([*tables.numbers.values(), *tables.codes.values()]).astype(float)
+    first, second = tables.split(rows)
+    warnings = [*sameness(first, second, ("real", "fake")), *warnings]
     scores = []
     for estimator, values in columns.items():
         if not values:
@@ -122,19 +128,15 @@ def _means(columns: Mapping[str, Mapping[str, float]], tables: Tables, key: str)
     return scores
 
 
-def _warnings(tables: Tables) -> list[str]:
-    rows = np.column_stack([*tables.numbers.values(), *tables.codes.values()]).astype(float)
-    first, second = tables.split(rows)
-    warnings = sameness(first, second, ("real", "fake"))
+def _constant(tables: Tables) -> list[str]:
     constant = [
         name
         for name, values in tables.numbers.items()
         if any(np.ptp(part) == 0 for part in tables.split(values))
     ]
-    if constant:
-        names = ", ".join(constant)
-        warnings.append(f"Constant in a table, and so without association there: {names}.")
-    return warnings
+    if not constant:
+        return []
+    return [f"Constant in a table, and so without association there: {listed(constant)}."]
 
 
 def _both(a: str, b: str) -> str:

@@ -11,7 +11,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.metrics import roc_auc_score
 
 from ganbench.errors import MetricError
-from ganbench.metrics._checks import Floats
+from ganbench.metrics._checks import Floats, listed
 from ganbench.metrics._intervals import TWO_SIDED_95
 from ganbench.metrics._tables import Codes, Tables, Value, as_tables
 from ganbench.metrics.score import Score
@@ -135,7 +135,7 @@ def _judge_classes(tables: Tables, target: str, seed: int) -> _Verdict:
         measures = float(hit.sum()) / len(truth), _auc(is_class, each)
         details |= {name + suffix: at for name, at in zip(names, measures, strict=True)}
     if lacking := sorted(tables.levels[target][code] for code in {*train} - {*fake}):
-        details["warnings"] = [f"`fake` has no rows of the class {', '.join(lacking)}."]
+        details["warnings"] = [f"`fake` has no rows of the class {listed(lacking)}."]
     return _Verdict(np.hstack([is_class, *hits]).astype(float), values, details)
 
 

@@ -50,13 +50,17 @@ def score_with(metric, real, fake, dataset=None, reference=None, tests=True):
     return {score.estimator: score for score in metric(real, fake, context)}
 
 
-@pytest.fixture(params=FACTORIES)
+@pytest.fixture(params=[name for name in FACTORIES if FACTORIES[name]().misfit(FourModes()) is None])
 def metric(request):
     return FACTORIES[request.param]()
 
 
 def test_names():
-    assert set(FACTORIES) == {"jsd", "mmd", "c2st", "modes"}
+    assert set(FACTORIES) == {
+        *("jsd", "mmd", "c2st", "modes"),
+        *("ngrams", "bleu", "novelty"),
+        *("fidelity", "utility"),
+    }
 
 
 def test_docstrings_name_a_summary_and_a_source():
