@@ -146,8 +146,8 @@ def collapsed(data, sample, reference):
     """Repeat one odd row where data have symbols, which a shift of one-hots would not change."""
     if data.spec.kind == "sequence":  # one that was seen in training
         row = reference[np.square(reference - reference.mean(axis=0)).sum(axis=1).argmax()]
-    elif data.spec.kind == "table":  # beyond the edge of every column
-        row = reference.max(axis=0) + reference.std(axis=0)
+    elif data.spec.kind == "table":  # far beyond the edge of every column
+        row = reference.max(axis=0) + 10 * reference.std(axis=0)
     else:
         return sample
     return np.tile(row, (len(sample), 1))

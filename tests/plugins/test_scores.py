@@ -50,7 +50,10 @@ def score_with(metric, real, fake, dataset=None, reference=None, tests=True):
     return {score.estimator: score for score in metric(real, fake, context)}
 
 
-@pytest.fixture(params=[name for name in FACTORIES if FACTORIES[name]().misfit(FourModes()) is None])
+FITTING = [name for name, factory in FACTORIES.items() if factory().misfit(FourModes()) is None]
+
+
+@pytest.fixture(params=FITTING)
 def metric(request):
     return FACTORIES[request.param]()
 
