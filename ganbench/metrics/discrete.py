@@ -45,7 +45,7 @@ def jsd_discrete(
     Returns:
         The excess with `p_value` = (1 + #{permuted >= seen}) / (B + 1), and the 95% interval of
         the delta method, whose unit is the row. It holds the sampling error, not the shrinkage,
-        and is valid away from zero only. `details` hold the "plugin" estimate, the mean
+        and is up to a third too wide near zero. `details` hold the "plugin" estimate, the mean
         "permuted" one and the size of the "vocabulary" of both samples.
 
     Raises:

@@ -39,8 +39,8 @@ def column_fidelity(real: pd.DataFrame, fake: pd.DataFrame) -> list[Score]:
         MetricError: if a table makes no sense or their columns differ.
 
     References:
-        Massey 1951, JASA 46 (the statistic). Patki et al. 2016, The Synthetic Data Vault, DSAA,
-        doi:10.1109/DSAA.2016.49.
+        Massey 1951, JASA 46 (the statistic). Patki et al. 2016, The Synthetic Data Vault,
+        doi:10.1109/DSAA.2016.49; docs.sdv.dev/sdmetrics.
     """
     tables = as_tables({"real": real, "fake": fake})
     outside = np.zeros(len(fake), dtype=bool)
@@ -81,7 +81,7 @@ def association_gap(real: pd.DataFrame, fake: pd.DataFrame) -> list[Score]:
 
     References:
         Fisher 1925, Statistical Methods for Research Workers (eta). Patki et al. 2016, The
-        Synthetic Data Vault, DSAA, doi:10.1109/DSAA.2016.49.
+        Synthetic Data Vault, doi:10.1109/DSAA.2016.49; docs.sdv.dev/sdmetrics.
     """
     tables = as_tables({"real": real, "fake": fake})
     correlation = {}
