@@ -13,7 +13,7 @@ from ganbench.metrics._intervals import TWO_SIDED_95
 from ganbench.metrics._ngrams import Codes, as_order, as_tokens, ngram_codes
 from ganbench.metrics.score import Score
 
-_BLOCK = 2**22
+_BLOCK = 2**20
 
 
 def jsd_discrete(
