@@ -14,6 +14,8 @@ from ganbench.metrics._ngrams import Codes, as_order, as_tokens, ngram_codes
 from ganbench.metrics.score import Score
 
 _BLOCK = 2**20
+# Sums of many terms: where all outcomes are different, every permutation has the same JSD.
+_TIE = 1e-9
 
 
 def jsd_discrete(
@@ -70,8 +72,7 @@ def jsd_discrete(
     centre = float(permuted.mean())
     excess = (seen - centre) / unit
     half = TWO_SIDED_95 * plugin.standard_error() / unit
-    # Rounding must not break ties between permutations that are the same partition.
-    at_least_seen = int(np.sum(permuted >= seen - 1e-12))
+    at_least_seen = int(np.sum(permuted >= seen - _TIE))
     warnings = sameness(first, second)
     return Score(
         excess,

@@ -148,6 +148,14 @@ def test_equal_laws_are_rejected_as_often_as_promised(draw, order):
     assert abs(values.mean()) < 4 * values.std(ddof=1) / math.sqrt(200)
 
 
+def test_outcomes_that_all_differ_tell_nothing():
+    rows = np.arange(320_000).reshape(-1, 16)
+    seen = score(rows[:10_000], rows[10_000:], order=4)
+    assert seen.p_value == 1
+    assert seen.value == pytest.approx(0, abs=1e-9)
+    assert seen.details["plugin"] == pytest.approx(math.log(2), abs=1e-9)
+
+
 def test_plugin_alone_would_be_far_from_zero_on_sparse_text():
     rng = np.random.default_rng(0)
     assert score(zipf(rng), zipf(rng)).details["plugin"] > 0.15
