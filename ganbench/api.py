@@ -137,6 +137,10 @@ class Dataset:
         """Return all rows (n, *shape) of a finite set, None for an infinite one."""
         return None
 
+    def labels(self, split: Split) -> Tensor | None:  # noqa: ARG002
+        """Return the class (n,) of each of the rows as int64, None where they have none."""
+        return None
+
     def sample(self, n: int, split: Split, rng: torch.Generator) -> Tensor:
         """Draw `n` independent samples (with replacement from a finite set) on `rng.device`."""
         rows = self.rows(split)
@@ -396,12 +400,14 @@ class Metric(Protocol):
         better: which way is better, for each estimator that the metric reports.
         headline: the estimator that tables show.
         running: whether it is cheap enough to be followed during training.
+        default: whether it is scored where a grid names no metric.
         version: raised whenever its values change.
     """
 
     better: Mapping[str, Literal["lower", "higher"]]
     headline: str
     running: bool
+    default: bool
     version: int
 
     def misfit(self, dataset: Dataset) -> str | None:

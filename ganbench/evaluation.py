@@ -28,17 +28,28 @@ _COLUMNS = (
 
 
 def build_metrics(expressions: Sequence[str], registry: Registry) -> list[Built]:
-    """Build the metrics of a grid, or all that are registered where it names none.
+    """Build the metrics of a grid, or those that are scored by default where it names none.
 
     Raises:
         SpecError: for an unknown metric, or one that is named twice.
     """
-    chosen = expressions or registry.names("metric")
-    metrics = [registry.build("metric", parse_single(text)) for text in chosen]
+    if not expressions:
+        return _default_metrics(registry)
+    metrics = [registry.build("metric", parse_single(text)) for text in expressions]
     labels = [metric.label for metric in metrics]
     if len(set(labels)) < len(labels):
         raise SpecError(f"A metric is named twice in {', '.join(labels)}.")
     return metrics
+
+
+def _default_metrics(registry: Registry) -> list[Built]:
+    chosen = []
+    for name in registry.names("metric"):
+        metric = registry.build("metric", parse_single(name))
+        with metric.answering():
+            if metric.value.default:
+                chosen.append(metric)
+    return chosen
 
 
 def features(x: Tensor) -> np.ndarray:

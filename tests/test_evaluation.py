@@ -1,5 +1,7 @@
 """Scores on equal terms: fixed real samples, fixed choices, honest floors."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -31,6 +33,7 @@ class Spy:
     better = {"draw": "lower", "mean": "higher"}  # noqa: RUF012
     headline = "draw"
     running = True
+    default = True
     version = 1
 
     def __init__(self):
@@ -156,6 +159,24 @@ def test_only_fitting_metrics_apply(registry):
     assert [metric.label for metric in fitting] == ["mmd"]
 
 
+def test_only_default_metrics_are_scored_where_none_is_named(registry):
+    class Special(Spy):
+        default = False
+
+    class Unsaid:
+        """It does not say whether it is a default one."""
+
+    def metrics(**factories):
+        entries = {n: (Entry("metric", n, made, "p", "o"),) for n, made in factories.items()}
+        return dataclasses.replace(registry, entries={**registry.entries, "metric": entries})
+
+    both = metrics(spy=Spy, special=Special)
+    assert [metric.label for metric in build_metrics([], both)] == ["spy"]
+    assert [metric.label for metric in build_metrics(["special"], both)] == ["special"]
+    with pytest.raises(PluginError, match="metric 'unsaid' of plugin 'p' failed: AttributeError"):
+        build_metrics([], metrics(unsaid=Unsaid))
+
+
 def test_a_metric_that_breaks_its_contract_is_blamed(counted):
     class Undirected(Spy):
         better = {"mean": "higher"}  # noqa: RUF012
@@ -175,8 +196,8 @@ def test_a_metric_that_breaks_its_contract_is_blamed(counted):
         counted.applicable([built("metric", Unfit())])
 
 
-def test_metrics_are_all_or_those_that_are_named(registry):
-    assert [m.label for m in build_metrics([], registry)] == registry.names("metric")
+def test_metrics_are_the_default_ones_or_those_that_are_named(registry):
+    assert [m.label for m in build_metrics([], registry)] == ["c2st", "jsd", "mmd", "modes"]
     with pytest.raises(SpecError, match="named twice"):
         build_metrics(["mmd", "mmd(permutations=499)"], registry)
     with pytest.raises(SpecError, match="No metric named 'mdm'"):

@@ -1,4 +1,4 @@
-"""The estimators of `ganbench.metrics`, on columns that the training split has scaled."""
+"""The estimators of `ganbench.metrics`, in a feature space that the training split decides."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -28,15 +28,9 @@ from ganbench.metrics import (
 )
 from ganbench.metrics.c2st import LEARNERS
 from ganbench.metrics.mmd import FACTORS
+from ganbench_scores.spaces import Features, in_space
 
 Better = Mapping[str, Literal["lower", "higher"]]
-
-
-def _scaled(context: MetricContext, *samples: np.ndarray) -> list[np.ndarray]:
-    """Standardise by the training split, so that columns count alike for every variant."""
-    spread = context.reference.std(axis=0)
-    scale = np.where(spread > 0, spread, 1.0)
-    return [(sample - context.reference.mean(axis=0)) / scale for sample in samples]
 
 
 class JSD:
@@ -44,6 +38,8 @@ class JSD:
 
     Args:
         k: which neighbour sets the radius of the point estimate "knn", above 0.
+        features: where rows are compared, but for the known density: "raw", "standardised",
+            "pca(dim=16)", "classifier" or "inception(weights='/path/to/file')".
 
     Source: Ross 2014, PLoS ONE 9(2); Nowozin et al. 2016, arXiv:1606.00709
     """
@@ -51,26 +47,30 @@ class JSD:
     better: Better = MappingProxyType({"known": "lower", "knn": "lower", "lower_bound": "lower"})
     headline = "knn"
     running = False
+    default = True
     version = 1
 
-    def __init__(self, k: PositiveInt = 5) -> None:
+    def __init__(self, k: PositiveInt = 5, features: str = "standardised") -> None:
         self.k = k
+        self.features = Features(features)
 
-    def misfit(self, dataset: Dataset) -> str | None:  # noqa: ARG002
-        """It fits every dataset."""
-        return None
+    def misfit(self, dataset: Dataset) -> str | None:
+        """It fits where its features do."""
+        return self.features.misfit(dataset)
 
     def __call__(
         self, real: np.ndarray, fake: np.ndarray, context: MetricContext
     ) -> Sequence[Score]:
         """Return "knn", "lower_bound" and, where the density is known, "known"."""
-        x, y = _scaled(context, real, fake)
+        space = self.features.fitted(context)
+        x, y = space(real), space(fake)
         # One stream each, so that values do not depend on whether intervals are wanted.
         streams = context.rng.spawn(3)
-        scores = [
+        scores = in_space(
+            space,
             jsd_knn(x, y, rng=streams[0], k=self.k, interval=context.tests),
             jsd_lower_bound(x, y, rng=streams[1]),
-        ]
+        )
         if context.dataset.log_prob is not None:
 
             def log_prob(rows: np.ndarray) -> np.ndarray:
@@ -92,6 +92,8 @@ class MMD:
 
     Args:
         permutations: of the test, above 0.
+        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier" or
+            "inception(weights='/path/to/file')".
 
     Source: Gretton et al. 2012, JMLR 13
     """
@@ -99,29 +101,37 @@ class MMD:
     better: Better = MappingProxyType({"rbf": "lower"})
     headline = "rbf"
     running = True
+    default = True
     version = 1
 
-    def __init__(self, permutations: PositiveInt = 499) -> None:
+    def __init__(self, permutations: PositiveInt = 499, features: str = "standardised") -> None:
         self.permutations = permutations
+        self.features = Features(features)
 
-    def misfit(self, dataset: Dataset) -> str | None:  # noqa: ARG002
-        """It fits every dataset."""
-        return None
+    def misfit(self, dataset: Dataset) -> str | None:
+        """It fits where its features do."""
+        return self.features.misfit(dataset)
 
     def __call__(
         self, real: np.ndarray, fake: np.ndarray, context: MetricContext
     ) -> Sequence[Score]:
         """Return "rbf", with interval and p-value where tests are wanted."""
-        x, y, reference = _scaled(context, real, fake, context.reference)
-        scale = median_distance(reference)
+        space = self.features.fitted(context)
+        x, y = space(real), space(fake)
+        scale = median_distance(space(context.reference))
         bandwidths = [factor * scale for factor in FACTORS]
         if not context.tests:
-            return [mmd2(x, y, bandwidths)]
-        return [mmd_test(x, y, bandwidths, rng=context.rng, permutations=self.permutations)]
+            return in_space(space, mmd2(x, y, bandwidths))
+        score = mmd_test(x, y, bandwidths, rng=context.rng, permutations=self.permutations)
+        return in_space(space, score)
 
 
 class C2ST:
     """Held-out accuracy of classifiers that tell real from generated; 1/2 is perfect.
+
+    Args:
+        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier" or
+            "inception(weights='/path/to/file')".
 
     Source: Lopez-Paz & Oquab 2017, arXiv:1610.06545
     """
@@ -129,18 +139,22 @@ class C2ST:
     better: Better = dict.fromkeys((*LEARNERS, "max"), "lower")
     headline = "max"
     running = False
+    default = True
     version = 1
 
-    def misfit(self, dataset: Dataset) -> str | None:  # noqa: ARG002
-        """It fits every dataset."""
-        return None
+    def __init__(self, features: str = "standardised") -> None:
+        self.features = Features(features)
+
+    def misfit(self, dataset: Dataset) -> str | None:
+        """It fits where its features do."""
+        return self.features.misfit(dataset)
 
     def __call__(
         self, real: np.ndarray, fake: np.ndarray, context: MetricContext
     ) -> Sequence[Score]:
         """Return one accuracy for each learner, and "max"."""
-        x, y = _scaled(context, real, fake)
-        return c2st(x, y, rng=context.rng)
+        space = self.features.fitted(context)
+        return in_space(space, *c2st(space(real), space(fake), rng=context.rng))
 
 
 class ModeCoverage:
@@ -156,6 +170,7 @@ class ModeCoverage:
     better: Better = MappingProxyType({"covered": "higher", "quality": "higher", "kl": "lower"})
     headline = "covered"
     running = True
+    default = True
     version = 1
 
     def __init__(self, radius: PositiveFloat = 3.0, share: Fraction = 0.2) -> None:
