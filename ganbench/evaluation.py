@@ -81,14 +81,20 @@ class Evaluator:
             }
         )
 
-    def applicable(self, metrics: Sequence[Built]) -> list[Built]:
-        """Select the metrics that fit the dataset."""
-        fitting = []
+    def misfits(self, metrics: Sequence[Built]) -> dict[str, str]:
+        """Say why metrics, by label, do not fit the dataset."""
+        reasons = {}
         for metric in metrics:
             with metric.answering():
-                if metric.value.misfit(self.dataset.value) is None:
-                    fitting.append(metric)
-        return fitting
+                reason = metric.value.misfit(self.dataset.value)
+            if reason is not None:
+                reasons[metric.label] = reason
+        return reasons
+
+    def applicable(self, metrics: Sequence[Built]) -> list[Built]:
+        """Select the metrics that fit the dataset."""
+        unfit = self.misfits(metrics)
+        return [metric for metric in metrics if metric.label not in unfit]
 
     @functools.cached_property
     def real(self) -> Tensor:
