@@ -137,6 +137,10 @@ class Dataset:
         """Return all rows (n, *shape) of a finite set, None for an infinite one."""
         return None
 
+    def labels(self, split: Split) -> Tensor | None:  # noqa: ARG002
+        """Return the class (n,) of each of the rows as int64, None where they have none."""
+        return None
+
     def sample(self, n: int, split: Split, rng: torch.Generator) -> Tensor:
         """Draw `n` independent samples (with replacement from a finite set) on `rng.device`."""
         rows = self.rows(split)
@@ -389,27 +393,32 @@ class MetricContext:
     tests: bool = True
 
 
-class Metric(Protocol):
-    """Scores of a generated sample against a real one.
+class Metric:
+    """Scores of a generated sample against a real one: subclass it.
 
     Attributes:
         better: which way is better, for each estimator that the metric reports.
         headline: the estimator that tables show.
         running: whether it is cheap enough to be followed during training.
+        default: whether it is scored where a grid names no metric.
+        uses_train: whether it compares with rows of the training split. Its floor then comes
+            from test rows alone, since training rows would not be new to it.
         version: raised whenever its values change.
     """
 
     better: Mapping[str, Literal["lower", "higher"]]
     headline: str
-    running: bool
-    version: int
+    running: bool = False
+    default: bool = False
+    uses_train: bool = False
+    version: int = 1
 
-    def misfit(self, dataset: Dataset) -> str | None:
+    def misfit(self, dataset: Dataset) -> str | None:  # noqa: ARG002
         """Say why it does not apply to this dataset, None if it does."""
-        ...
+        return None
 
     def __call__(
         self, real: np.ndarray, fake: np.ndarray, context: MetricContext
     ) -> Sequence[Score]:
         """Score `fake` against `real`, both float64 features (n, d) of projected samples."""
-        ...
+        raise NotImplementedError

@@ -71,6 +71,10 @@ class Cell:
             "engine": ENGINE_VERSION,
         }
 
+    def shares_data(self, origin: str) -> bool:
+        """Whether a cell with this `origin` was trained on the same rows or law."""
+        return f"data {self.fingerprint};" in origin
+
     @property
     def origin(self) -> str:
         """Versions of data, components and engine, in one short text."""
@@ -242,6 +246,22 @@ class _Builder:
             _misfit(dataset, generator, discriminator),
         )
 
+    def restored(self, record: Mapping[str, Any]) -> Cell:
+        pair = [components.parse_single(record[role]) for role in ("generator", "discriminator")]
+        loss, prior = components.parse(record["loss"]), components.parse(record["prior"])
+        parts = self.parts(components.parse(record["dataset"]), (pair[0], pair[1]), loss, prior)
+        (dataset,), regularizers = parts["dataset"], parts["loss"][1:]
+        return Cell(
+            dataset,
+            parts["prior"][0],
+            parts["generator"][0],
+            parts["discriminator"][0],
+            parts["loss"][0],
+            regularizers,
+            Recipe(**record["recipe"]),
+            self._fingerprint(dataset),
+        )
+
     def _fingerprint(self, dataset: Built) -> str:
         if dataset.label not in self.fingerprints:
             with dataset.answering():
@@ -260,24 +280,14 @@ def _origin(rule: Override) -> tuple[str, Mapping[str, Any]]:
     return "override" if rule.where else "--set", rule.set
 
 
-def restore_cell(record: Mapping[str, Any], registry: Registry) -> Cell:
-    """Build a cell from its labels and its resolved recipe.
+def restore_cells(records: Sequence[Mapping[str, Any]], registry: Registry) -> list[Cell]:
+    """Build cells from their labels and resolved recipes.
 
     Raises:
         SpecError: if a component is no longer there.
     """
-    dataset = registry.build("dataset", components.parse_single(record["dataset"]))
-    loss, *regularizers = components.parse(record["loss"])
-    return Cell(
-        dataset,
-        registry.build("prior", components.parse_single(record["prior"])),
-        registry.build("architecture", components.parse_single(record["generator"])),
-        registry.build("architecture", components.parse_single(record["discriminator"])),
-        registry.build("loss", loss),
-        tuple(registry.build("regularizer", part) for part in regularizers),
-        Recipe(**record["recipe"]),
-        dataset.value.fingerprint(),
-    )
+    builder = _Builder(registry)
+    return [builder.restored(record) for record in records]
 
 
 def _misfit(dataset: Built, generator: Built, discriminator: Built) -> str | None:

@@ -248,6 +248,18 @@ def bind(component: Component, accepted: Sequence[Parameter]) -> dict[str, Any]:
     }
 
 
+def shortest(
+    component: Component, accepted: Sequence[Parameter], bound: Mapping[str, Any]
+) -> Component:
+    """Name only those of the `bound` parameters that no default gives."""
+    changed = tuple(
+        (parameter.name, bound[parameter.name])
+        for parameter in accepted
+        if parameter.required or bound[parameter.name] != parameter.default
+    )
+    return Component(component.name, changed)
+
+
 def _default(parameter: Parameter) -> Any:
     """Return the default as it would be were it written out: 1.0 for `weight: float = 1`."""
     try:

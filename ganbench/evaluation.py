@@ -29,17 +29,28 @@ _COLUMNS = (
 
 
 def build_metrics(expressions: Sequence[str], registry: Registry) -> list[Built]:
-    """Build the metrics of a grid, or all that are registered where it names none.
+    """Build the metrics of a grid, or those that are scored by default where it names none.
 
     Raises:
         SpecError: for an unknown metric, or one that is named twice.
     """
-    chosen = expressions or registry.names("metric")
-    metrics = [registry.build("metric", parse_single(text)) for text in chosen]
+    if not expressions:
+        return _default_metrics(registry)
+    metrics = [registry.build("metric", parse_single(text)) for text in expressions]
     labels = [metric.label for metric in metrics]
     if len(set(labels)) < len(labels):
         raise SpecError(f"A metric is named twice in {', '.join(labels)}.")
     return metrics
+
+
+def _default_metrics(registry: Registry) -> list[Built]:
+    chosen = []
+    for name in registry.names("metric"):
+        metric = registry.build("metric", parse_single(name))
+        with metric.answering():
+            if metric.value.default:
+                chosen.append(metric)
+    return chosen
 
 
 def features(x: Tensor) -> np.ndarray:
@@ -71,14 +82,20 @@ class Evaluator:
             }
         )
 
-    def applicable(self, metrics: Sequence[Built]) -> list[Built]:
-        """Select the metrics that fit the dataset."""
-        fitting = []
+    def misfits(self, metrics: Sequence[Built]) -> dict[str, str]:
+        """Say why metrics, by label, do not fit the dataset."""
+        reasons = {}
         for metric in metrics:
             with metric.answering():
-                if metric.value.misfit(self.dataset.value) is None:
-                    fitting.append(metric)
-        return fitting
+                reason = metric.value.misfit(self.dataset.value)
+            if reason is not None:
+                reasons[metric.label] = reason
+        return reasons
+
+    def applicable(self, metrics: Sequence[Built]) -> list[Built]:
+        """Select the metrics that fit the dataset."""
+        unfit = self.misfits(metrics)
+        return [metric for metric in metrics if metric.label not in unfit]
 
     @functools.cached_property
     def real(self) -> Tensor:
@@ -130,7 +147,7 @@ class Evaluator:
         """
         values: dict[str, list[float]] = {}
         for split in range(self.settings.floor_splits):
-            first, second = self._real_pair(split)
+            first, second = self._real_pair(split, metric.value.uses_train)
             for row in self._rows(metric, features(first), features(second), tests=False):
                 values.setdefault(row["estimator"], []).append(row["value"])
         floors = {estimator: Floor.of(each) for estimator, each in values.items()}
@@ -190,8 +207,12 @@ class Evaluator:
             return dataset.sample(self.settings.samples, split, rng)
         return rows[torch.randperm(len(rows), generator=rng)[: self.settings.samples]]
 
-    def _real_pair(self, split: int) -> tuple[Tensor, Tensor]:
-        """Draw two real samples that do not overlap, each as large as the real sample."""
+    def _real_pair(self, split: int, unseen: bool) -> tuple[Tensor, Tensor]:
+        """Draw two real samples that do not overlap, each as large as the real sample.
+
+        In a finite set training rows help out, unless the rows must be `unseen`; then the
+        samples are half as large.
+        """
         dataset: Dataset = self.dataset.value
         rng = seeding.torch_stream(self.settings.seed, "floor", split)
         size = len(self.real)
@@ -199,7 +220,7 @@ class Evaluator:
         if train is None or test is None:
             both = dataset.sample(2 * size, "test", rng)
         else:
-            pool = torch.cat([train, test])
+            pool = test if unseen else torch.cat([train, test])
             size = min(size, len(pool) // 2)
             both = pool[torch.randperm(len(pool), generator=rng)[: 2 * size]]
         return both[:size], both[size:]

@@ -146,11 +146,6 @@ class Registry:
         """
         entry = self.find(kind, component.name)
         params = components.bind(component, entry.parameters)
-        changed = tuple(
-            (parameter.name, params[parameter.name])
-            for parameter in entry.parameters
-            if parameter.required or params[parameter.name] != parameter.default
-        )
         try:
             value = entry.factory(**params)
         except GanbenchError:
@@ -160,7 +155,8 @@ class Registry:
                 f"The {kind} '{component}' of plugin '{entry.plugin}' failed to build: "
                 f"{type(error).__name__}: {error}"
             ) from error
-        return Built(str(Component(component.name, changed)), entry, params, value)
+        label = str(components.shortest(component, entry.parameters, params))
+        return Built(label, entry, params, value)
 
     def file(self, name: str) -> Path:
         """Return the file of a named grid.

@@ -31,6 +31,14 @@ def _own_torch_state() -> Iterator[None]:
     torch.set_flush_denormal(False)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep trained feature extractors away from the user's, here and in worker processes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANBENCH_DATA", str(tmp_path_factory.mktemp("data")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def registry() -> Registry:
     """The installed plugins."""

@@ -83,6 +83,15 @@ class TestEveryDataset:
             pytest.skip("drawn, not divided")
         assert abs(len(train) - len(test)) <= 1
 
+    def test_labels_are_one_for_each_row(self, name):
+        data = build("dataset", name)
+        for split in ("train", "test"):
+            labels, rows = data.labels(split), data.rows(split)
+            if labels is None:
+                pytest.skip("it has no labels")
+            assert labels.dtype == torch.int64
+            assert labels.shape == (len(rows),)
+
     def test_the_fingerprint_is_stable_and_differs_between_splits(self, name):
         data, entry = build("dataset", name), REGISTRY.find("dataset", name)
         assert data.fingerprint() == build("dataset", name).fingerprint()
@@ -178,6 +187,7 @@ def test_metrics_tell_equal_laws_from_spoiled_ones_and_change_no_input(name, dat
     assert np.array_equal(same, copies[1])
     assert set(null) <= set(metric.better)
     assert metric.headline in null
+    assert isinstance(metric.default, bool)
     for estimator, score in null.items():
         assert math.isfinite(score.value)
         gap = worse[estimator].value - score.value

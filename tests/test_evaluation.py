@@ -1,11 +1,13 @@
 """Scores on equal terms: fixed real samples, fixed choices, honest floors."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from ganbench.api import Dataset, DataSpec, Score
+from ganbench.api import Dataset, DataSpec, Metric, Score
 from ganbench.components import parse_single
 from ganbench.errors import PluginError, SpecError
 from ganbench.evaluation import Evaluator, build_metrics
@@ -25,19 +27,17 @@ class Counted(Dataset):
         return torch.arange(start, start + count).float()[:, None]
 
 
-class Spy:
+class Spy(Metric):
     """A metric that keeps what it is given and reports a draw of its stream."""
 
     better = {"draw": "lower", "mean": "higher"}  # noqa: RUF012
     headline = "draw"
     running = True
-    version = 1
+    default = True
 
-    def __init__(self):
+    def __init__(self, uses_train=False):
         self.calls = []
-
-    def misfit(self, dataset):
-        return None
+        self.uses_train = uses_train
 
     def __call__(self, real, fake, context):
         self.calls.append((real, fake, context))
@@ -134,6 +134,14 @@ def test_floors_compare_samples_that_do_not_overlap(counted, samples, size):
     assert not np.array_equal(spy.calls[0][0], spy.calls[1][0])
 
 
+def test_floors_of_what_knows_training_rows_come_from_test_rows(counted):
+    spy = Spy(uses_train=True)
+    counted.floor(built("metric", spy))
+    for real, fake, _ in spy.calls:
+        assert len(real) == len(fake) == 30
+        assert min(real.min(), fake.min()) >= 100
+
+
 def test_floors_quote_the_mean_and_the_worse_tail(counted):
     spy = Spy()
     floors = counted.floor(built("metric", spy))["floors"]
@@ -156,6 +164,24 @@ def test_only_fitting_metrics_apply(registry):
     assert [metric.label for metric in fitting] == ["mmd"]
 
 
+def test_only_default_metrics_are_scored_where_none_is_named(registry):
+    class Special(Spy):
+        default = False
+
+    class Unsaid:
+        """It does not say whether it is a default one."""
+
+    def metrics(**factories):
+        entries = {n: (Entry("metric", n, made, "p", "o"),) for n, made in factories.items()}
+        return dataclasses.replace(registry, entries={**registry.entries, "metric": entries})
+
+    both = metrics(spy=Spy, special=Special)
+    assert [metric.label for metric in build_metrics([], both)] == ["spy"]
+    assert [metric.label for metric in build_metrics(["special"], both)] == ["special"]
+    with pytest.raises(PluginError, match="metric 'unsaid' of plugin 'p' failed: AttributeError"):
+        build_metrics([], metrics(unsaid=Unsaid))
+
+
 def test_a_metric_that_breaks_its_contract_is_blamed(counted):
     class Undirected(Spy):
         better = {"mean": "higher"}  # noqa: RUF012
@@ -175,8 +201,8 @@ def test_a_metric_that_breaks_its_contract_is_blamed(counted):
         counted.applicable([built("metric", Unfit())])
 
 
-def test_metrics_are_all_or_those_that_are_named(registry):
-    assert [m.label for m in build_metrics([], registry)] == registry.names("metric")
+def test_metrics_are_the_default_ones_or_those_that_are_named(registry):
+    assert [m.label for m in build_metrics([], registry)] == ["c2st", "jsd", "mmd", "modes"]
     with pytest.raises(SpecError, match="named twice"):
         build_metrics(["mmd", "mmd(permutations=499)"], registry)
     with pytest.raises(SpecError, match="No metric named 'mdm'"):

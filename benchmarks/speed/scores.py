@@ -101,7 +101,8 @@ def _permutations() -> Row:
         mmd_test(x, y, rng=np.random.default_rng(0), permutations=PERMUTATIONS)
 
     scale = PERMUTATIONS / RECOMPUTED
-    slow, fast = zip(*[(scale * _wall(recompute), _wall(ours)) for _ in range(ROUNDS)], strict=True)
+    rounds = [(scale * _wall(recompute), _wall(ours)) for _ in range(ROUNDS)]
+    slow, fast = zip(*rounds, strict=True)
     return _row("mmd_test, 500 permutations, N = 4,000, over recomputing", slow, fast)
 
 

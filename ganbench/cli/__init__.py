@@ -12,6 +12,7 @@ from ganbench.errors import GanbenchError, SpecError
 
 _COMMANDS = {
     "run": "ganbench.cli.run:run",
+    "evaluate": "ganbench.cli.evaluate:evaluate",
     "status": "ganbench.cli.results:status",
     "show": "ganbench.cli.results:show",
     "table": "ganbench.cli.results:table",

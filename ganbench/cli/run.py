@@ -1,24 +1,23 @@
 """The command run: train and score a grid, print the table, write the report."""
 
 import logging
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from ganbench.cli.common import (
-    ROOT,
-    json_option,
-    print_json,
-    print_summary,
-    print_table,
-    write_page,
+from ganbench.cli.common import ROOT, print_json, print_table
+from ganbench.cli.execution import (
+    carry_out,
+    conclude,
+    finite,
+    output_options,
+    say,
+    worker_options,
 )
 
 if TYPE_CHECKING:
     from ganbench.execution.driver import Summary
-    from ganbench.execution.executors import Executor
     from ganbench.execution.tasks import Plan
     from ganbench.grid import Grid
     from ganbench.plugins import Registry
@@ -37,12 +36,6 @@ class _Axes(NamedTuple):
     priors: tuple[str, ...]
     metrics: tuple[str, ...]
     seeds: str | None
-
-
-def _finite(_ctx: click.Context, _option: click.Parameter, value: float | None) -> float | None:
-    if value is not None and not math.isfinite(value):
-        raise click.BadParameter(f"{value} is not finite.")
-    return value
 
 
 @click.command()
@@ -80,7 +73,7 @@ def _finite(_ctx: click.Context, _option: click.Parameter, value: float | None) 
     "metrics",
     multiple=True,
     metavar="EXPRESSION",
-    help="Score. Repeatable; all that are registered if left out.",
+    help="Score. Repeatable; the default ones if left out.",
 )
 @click.option("--seeds", metavar="10|0-4|1,5,7", help="How many seeds, or which.")
 @click.option(
@@ -98,37 +91,11 @@ def _finite(_ctx: click.Context, _option: click.Parameter, value: float | None) 
     metavar="auto|cpu|cuda[:N]|mps",
     help="Where to train.",
 )
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(1, 1024),
-    help="Worker processes.  [default: one for each core, one on a GPU]",
-)
-@click.option(
-    "--executor",
-    type=click.Choice(["local", "inline"]),
-    default="local",
-    show_default=True,
-    help="Worker processes, or this process (for debugging).",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, min_open=True),
-    callback=_finite,
-    metavar="SECONDS",
-    help="Stop a block of seeds that takes longer.",
-)
-@click.option(
-    "--retries",
-    type=click.IntRange(0, 100),
-    default=0,
-    show_default=True,
-    help="Try a failed block again this often.",
-)
+@worker_options
 @click.option(
     "--checkpoint-every",
     type=click.FloatRange(0),
-    callback=_finite,
+    callback=finite,
     default=60,
     show_default=True,
     metavar="SECONDS",
@@ -139,16 +106,7 @@ def _finite(_ctx: click.Context, _option: click.Parameter, value: float | None) 
 @click.option(
     "-x", "--max-failures", type=click.IntRange(1), metavar="N", help="Stop after N failed runs."
 )
-@click.option(
-    "--report/--no-report",
-    default=True,
-    show_default=True,
-    help="Write the HTML report at the end.",
-)
-@click.option("--dry-run", is_flag=True, help="Show the cells and what would be run.")
-@json_option
-@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
-@click.option("-v", "--verbose", is_flag=True, help="Log what goes on to stderr.")
+@output_options
 @click.pass_context
 def run(ctx: click.Context, /, **options: Any) -> None:
     """Train and score every cell of a grid, print the table and write the report.
@@ -159,6 +117,7 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     from ganbench import environment
     from ganbench.cells import plan as plan_cells
     from ganbench.evaluation import build_metrics
+    from ganbench.execution.experiment import record_experiment
     from ganbench.execution.tasks import Redo, make_plan
     from ganbench.plugins import load_plugins
     from ganbench.store import Store
@@ -180,10 +139,10 @@ def run(ctx: click.Context, /, **options: Any) -> None:
         _show_plan(plan, options["as_json"])
         return
     _refuse_unfit(plan)
+    store.create()
+    record_experiment(store, plan, grid, registry)
     summary = _execute(plan, store, registry, options)
-    _finish(plan, store, registry, options)
-    _say(options, _closing(summary))
-    ctx.exit(130 if summary.interrupted else _exit_code(plan, store, summary))
+    ctx.exit(conclude(plan, store, registry, options, summary))
 
 
 def _grid(options: dict[str, Any], registry: "Registry") -> "Grid":
@@ -244,81 +203,21 @@ def _refuse_unfit(plan: "Plan") -> None:
 def _execute(
     plan: "Plan", store: "Store", registry: "Registry", options: dict[str, Any]
 ) -> "Summary":
-    from ganbench.cli.progress import watching
-    from ganbench.execution.driver import Summary, execute
-    from ganbench.execution.experiment import record_experiment
+    from ganbench.execution.driver import Summary
 
-    store.create()
-    record_experiment(store, plan, registry)
     if not plan.tasks:
         ok = sum(each.count("ok") for each in plan.cells)
         failed = len(plan.run_ids) - ok
         more = f", {failed} failed (--retry-failed runs them again)" if failed else ""
         what = f"All {ok} runs are cached" if not failed else f"Nothing to do: {ok} runs cached"
-        _say(options, f"{what}{more} in {store.folder}.")
+        say(options, f"{what}{more} in {store.folder}.")
         return Summary()
     if not plan.metrics:
-        _say(options, "No score is registered, so runs are trained and not scored.")
+        say(options, "No score is registered, so runs are trained and not scored.")
     cached = sum(each.count("ok") for each in plan.cells)
-    _say(
+    say(
         options,
-        f"{plan.grid.name}: {len(plan.run_ids)} runs, {cached} cached; "
+        f"{plan.name}: {len(plan.run_ids)} runs, {cached} cached; "
         f"{len(plan.tasks)} tasks on {plan.device}.",
     )
-    with watching(plan, options["quiet"]) as watcher:
-        return execute(
-            plan,
-            store,
-            registry,
-            _executor(plan, options),
-            watcher,
-            options["retries"],
-            options["max_failures"],
-        )
-
-
-def _executor(plan: "Plan", options: dict[str, Any]) -> "Executor":
-    from ganbench import environment
-    from ganbench.execution.executors import InlineExecutor, LocalExecutor
-
-    if options["executor"] == "inline":
-        return InlineExecutor()
-    jobs = options["jobs"] or environment.worker_count(plan.device)
-    return LocalExecutor(jobs, options["timeout"])
-
-
-def _finish(plan: "Plan", store: "Store", registry: "Registry", options: dict[str, Any]) -> None:
-    """Print the table, write the report and name what failed."""
-    from ganbench.results import load_results
-
-    results = load_results(store, registry)
-    print_summary(results, "json" if options["as_json"] else "table")
-    if options["report"]:
-        _say(options, f"Report: {write_page(results, registry, store.folder / 'report')}")
-    runs = results.frame[results.frame["run_id"].isin(plan.run_ids)]
-    for run in runs.drop_duplicates("run_id").to_dict("records"):
-        if run["status"] not in ("ok", "missing"):
-            _say(
-                options,
-                f"{run['status']}: {run['dataset']} · {run['loss']} · seed {run['seed']}: "
-                f"{run['reason']} (`ganbench show {run['run_id']}` tells more)",
-            )
-
-
-def _closing(summary: "Summary") -> str:
-    lines = [*(f"Problem: {problem}" for problem in summary.problems)]
-    if summary.interrupted:
-        lines.append("Interrupted. The same command runs what is missing.")
-    return "\n".join(lines)
-
-
-def _exit_code(plan: "Plan", store: "Store", summary: "Summary") -> int:
-    """Return 0 if every run of the grid is ok, else 1."""
-    stored = store.runs()
-    fine = all(run_id in stored and stored[run_id]["status"] == "ok" for run_id in plan.run_ids)
-    return 0 if fine and not summary.problems else 1
-
-
-def _say(options: dict[str, Any], text: str) -> None:
-    if text and not options["quiet"]:
-        click.echo(text, err=True)
+    return carry_out(plan, store, registry, options)

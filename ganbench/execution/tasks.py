@@ -1,15 +1,16 @@
 """What there is to do: blocks of runs to train, runs to score, floors to measure."""
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
 
-from ganbench.cells import Cell
+from ganbench.cells import Cell, digest
 from ganbench.environment import device_class
 from ganbench.evaluation import Evaluator
-from ganbench.grid import Grid
+from ganbench.grid import Evaluation, Grid
 from ganbench.plugins import Built
 from ganbench.store import Json, Store
 
@@ -60,11 +61,31 @@ class Task:
 
 @dataclass(frozen=True)
 class Planned:
-    """A cell with the ids of its runs and what the store already holds of them."""
+    """A cell with the ids of its runs and what the store already holds of them.
+
+    Attributes:
+        cell: what is trained.
+        key: its name in experiment.json.
+        evaluation: how it is scored.
+        runs: seed -> run id.
+        status: seed -> what the stored run means.
+    """
 
     cell: Cell
+    key: str
+    evaluation: Evaluation
     runs: Mapping[int, str]
     status: Mapping[int, str]
+
+    @functools.cached_property
+    def evaluator(self) -> Evaluator:
+        """Scores its runs."""
+        return Evaluator(self.cell.dataset, self.cell.fingerprint, self.evaluation)
+
+    def score_ids(self, metrics: Sequence[Built]) -> dict[str, str]:
+        """Return the current score id of each metric that fits, by label."""
+        evaluator = self.evaluator
+        return {each.label: evaluator.score_id(each) for each in evaluator.applicable(metrics)}
 
     def count(self, *statuses: str) -> int:
         """Number of seeds in one of these statuses."""
@@ -73,9 +94,9 @@ class Planned:
 
 @dataclass
 class Plan:
-    """A grid against a store: what is there, and the tasks that remain."""
+    """What is asked for against a store: what is there, and the tasks that remain."""
 
-    grid: Grid
+    name: str
     cells: list[Planned]
     metrics: list[Built]
     device: torch.device
@@ -85,7 +106,6 @@ class Plan:
     def record(self, planned: Planned) -> Json:
         """What experiment.json keeps of a cell: how it is trained, which scores are current."""
         cell = planned.cell
-        evaluator = Evaluator(cell.dataset, cell.fingerprint, self.grid.evaluation)
         return {
             "labels": cell.labels,
             "recipe": cell.recipe.model_dump(),
@@ -93,10 +113,8 @@ class Plan:
             "origin": cell.origin,
             "misfit": cell.misfit,
             "runs": {str(seed): run_id for seed, run_id in planned.runs.items()},
-            "scores": {
-                metric.label: evaluator.score_id(metric)
-                for metric in evaluator.applicable(self.metrics)
-            },
+            "evaluation": planned.evaluation.model_dump(),
+            "scores": planned.score_ids(self.metrics),
         }
 
     @property
@@ -122,15 +140,16 @@ def make_plan(
     """Compare a grid with what is stored and list what remains to do."""
     stored = store.runs()
     kind = device_class(device)
-    plan = Plan(grid, [], metrics, device, checkpoint_every=checkpoint_every)
+    plan = Plan(grid.name, [], metrics, device, checkpoint_every=checkpoint_every)
     for cell in cells:
         runs = {seed: cell.run_id(seed, kind) for seed in grid.seed_list}
         status = {
             seed: "incompatible" if cell.misfit else _status(stored.get(run_id), grid, redo)
             for seed, run_id in runs.items()
         }
-        plan.cells.append(Planned(cell, runs, status))
-    plan.tasks = sorted(_tasks(plan, store), key=lambda task: (task.kind == "train", -task.cost))
+        key = digest(cell.identity(kind))
+        plan.cells.append(Planned(cell, key, grid.evaluation, runs, status))
+    plan.tasks = find_tasks(plan, store)
     return plan
 
 
@@ -143,6 +162,11 @@ def _status(run: Json | None, grid: Grid, redo: Redo) -> str:
     return str(run["status"])
 
 
+def find_tasks(plan: Plan, store: Store) -> list[Task]:
+    """List what its cells lack, scores first and the largest first, as good for many workers."""
+    return sorted(_tasks(plan, store), key=lambda task: (task.kind == "train", -task.cost))
+
+
 def _tasks(plan: Plan, store: Store) -> Iterator[Task]:
     floors: dict[str, Task] = {}
     known = store.floors()
@@ -150,7 +174,7 @@ def _tasks(plan: Plan, store: Store) -> Iterator[Task]:
         cell = planned.cell
         if cell.misfit:
             continue
-        evaluator = Evaluator(cell.dataset, cell.fingerprint, plan.grid.evaluation)
+        evaluator = planned.evaluator
         applicable = evaluator.applicable(plan.metrics)
         for metric in applicable:
             floor_id = evaluator.score_id(metric)
@@ -163,12 +187,12 @@ def _tasks(plan: Plan, store: Store) -> Iterator[Task]:
             runs = {seed: planned.runs[seed] for seed in seeds}
             part = f", seeds {seeds[0]} to {seeds[-1]}" if len(seeds) < len(missing) else ""
             yield _task(plan, "train", planned, runs, applicable, f"{cell.title}{part}")
-        yield from _score_tasks(plan, planned, applicable, evaluator, store)
+        yield from _score_tasks(plan, planned, applicable, store)
     yield from floors.values()
 
 
 def _score_tasks(
-    plan: Plan, planned: Planned, metrics: list[Built], evaluator: Evaluator, store: Store
+    plan: Plan, planned: Planned, metrics: list[Built], store: Store
 ) -> Iterator[Task]:
     """Score trained runs that lack some of the metrics, without training them again."""
     lacking: dict[tuple[str, ...], dict[int, str]] = {}
@@ -177,7 +201,7 @@ def _score_tasks(
         if planned.status[seed] == "ok":
             scores = store.scores(run_id)
             have = set() if scores is None else set(scores["score_id"])
-            lack = tuple(m.label for m in metrics if evaluator.score_id(m) not in have)
+            lack = tuple(m.label for m in metrics if planned.evaluator.score_id(m) not in have)
             if lack:
                 lacking.setdefault(lack, {})[seed] = run_id
     for labels, runs in lacking.items():
@@ -199,7 +223,7 @@ def _task(
         {**cell.labels, "recipe": cell.recipe.model_dump()},
         runs,
         tuple(metric.label for metric in metrics),
-        plan.grid.evaluation.model_dump(),
+        planned.evaluation.model_dump(),
         str(plan.device),
         plan.checkpoint_every,
     )

@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 
 from ganbench import environment
-from ganbench.cells import Cell, digest, restore_cell
+from ganbench.cells import Cell, digest, restore_cells
 from ganbench.errors import StoreError
 from ganbench.evaluation import Evaluator, build_metrics
 from ganbench.execution.tasks import Task
@@ -71,7 +71,8 @@ def _score(task: Task, store: Store, report: Report) -> list[Json]:
             added = [] if files.scores is None else [files.scores]
             kept = before[~before["metric"].isin([metric.label for metric in metrics])]
             scores = pd.concat([kept, *added], ignore_index=True)
-            files = dataclasses.replace(files, scores=scores)
+            run = {**files.run, "eval_seconds": float(scores["seconds"].sum())}
+            files = dataclasses.replace(files, run=run, scores=scores)
         store.publish(files)
         records.append(files.run)
         report({"title": task.title})
@@ -236,7 +237,7 @@ def _environment(device: str) -> Json:
 
 def _prepare(task: Task) -> tuple[Cell, Evaluator, list[Built]]:
     """Build the cell, and the evaluator of its dataset, which this worker keeps."""
-    cell = restore_cell(task.cell, _registry())
+    (cell,) = restore_cells([task.cell], _registry())
     evaluator = _evaluator(cell.dataset.label, cell.fingerprint, json.dumps(task.evaluation))
     return cell, evaluator, build_metrics(task.metrics, _registry()) if task.metrics else []
 

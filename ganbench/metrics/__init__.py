@@ -2,6 +2,7 @@
 
 from ganbench.metrics.c2st import c2st
 from ganbench.metrics.discrete import jsd_discrete
+from ganbench.metrics.features import FeatureSpace, feature_space
 from ganbench.metrics.floors import Floor, floor
 from ganbench.metrics.frechet import frechet_distance
 from ganbench.metrics.jsd import jsd_knn, jsd_known_density, jsd_lower_bound
@@ -25,6 +26,7 @@ from ganbench.metrics.transport import sliced_wasserstein, wasserstein2
 from ganbench.metrics.utility import tstr
 
 __all__ = [
+    "FeatureSpace",
     "Floor",
     "Score",
     "association_gap",
@@ -34,6 +36,7 @@ __all__ = [
     "column_fidelity",
     "distinct_ngrams",
     "energy_distance",
+    "feature_space",
     "floor",
     "frechet_distance",
     "jsd_discrete",

@@ -23,7 +23,8 @@ class Digits(Dataset):
         from sklearn.datasets import load_digits  # slow to import
 
         self.spec = DataSpec("image", (1, 8, 8), low=-1.0, high=1.0)
-        levels = torch.from_numpy(load_digits().images).to(torch.float32)
+        bundled = load_digits()
+        levels = torch.from_numpy(bundled.images).to(torch.float32)
         images = (levels / (_TOP / 2) - 1)[:, None]
         order = np.random.default_rng(split_seed).permutation(len(images))
         half = len(images) // 2
@@ -31,11 +32,17 @@ class Digits(Dataset):
             "train": np.sort(order[:half]),
             "test": np.sort(order[half:]),
         }
+        digits = torch.from_numpy(bundled.target).long()
         self._rows = {split: images[where] for split, where in self.positions.items()}
+        self._labels = {split: digits[where] for split, where in self.positions.items()}
 
     def rows(self, split: Split) -> Tensor:
         """Return the images (n, 1, 8, 8) of one half."""
         return self._rows[split]
+
+    def labels(self, split: Split) -> Tensor:
+        """Return the digit (n,) that each image of one half shows."""
+        return self._labels[split]
 
     def project(self, x: Tensor) -> Tensor:
         """Round to the seventeen grey levels."""

@@ -1,17 +1,16 @@
 """How likely generated rows are under the known law of the data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import MappingProxyType
-from typing import Literal
 
 import numpy as np
 
-from ganbench.api import Dataset, MetricContext, Score
+from ganbench.api import Dataset, Metric, MetricContext, Score
 from ganbench.metrics import nll
 from ganbench_scores.density import log_density
 
 
-class NLL:
+class NLL(Metric):
     """Mean negative log-density of generated rows under the real law, which must be known.
 
     One-sided: a single likely row, repeated, scores well. Read it beside a score of coverage.
@@ -19,13 +18,10 @@ class NLL:
     Source: Theis et al. 2016, arXiv:1511.01844
     """
 
-    better: Mapping[str, Literal["lower", "higher"]] = MappingProxyType(
+    better = MappingProxyType(
         {"nll": "lower", "outside": "lower"}
     )
     headline = "nll"
-    running = False
-    default = False
-    version = 1
 
     def misfit(self, dataset: Dataset) -> str | None:
         """It needs a known density."""

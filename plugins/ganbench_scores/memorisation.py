@@ -1,67 +1,76 @@
 """Whether generated rows repeat those of the training split."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import MappingProxyType
-from typing import Literal
 
 import numpy as np
 
 from ganbench.api import Dataset, MetricContext, MetricError, Score
-from ganbench.metrics import authenticity, memorisation
-from ganbench_scores.columns import scaled
+from ganbench.metrics import FeatureSpace, authenticity, memorisation
+from ganbench_scores.spaces import SpaceMetric
 
 
-class Authenticity:
+class Authenticity(SpaceMetric):
     """Share of generated rows farther from their nearest training row than its own neighbours.
 
     `details` hold the share of the real test rows, which is what a perfect generator reaches.
 
+    Args:
+        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier" or
+            "inception(weights='/path/to/file')".
+
     Source: Alaa et al. 2022, arXiv:2102.08921
     """
 
-    better: Mapping[str, Literal["lower", "higher"]] = MappingProxyType({"authenticity": "higher"})
+    better = MappingProxyType({"authenticity": "higher"})
     headline = "authenticity"
-    running = False
-    default = False
-    version = 1
+    uses_train = True
+
+    def __init__(self, features: str = "standardised") -> None:
+        super().__init__(features)
 
     def misfit(self, dataset: Dataset) -> str | None:
         """It needs a finite training set."""
-        return _infinite(dataset)
+        return _infinite(dataset) or super().misfit(dataset)
 
-    def __call__(
-        self, real: np.ndarray, fake: np.ndarray, context: MetricContext
+    def compare(
+        self, x: np.ndarray, y: np.ndarray, space: FeatureSpace, context: MetricContext
     ) -> Sequence[Score]:
         """Return "authenticity"."""
-        train, test, y = scaled(context, _train(context.dataset), real, fake)
-        score, held_out = authenticity(train, y), authenticity(train, test)
+        train = space(_train(context.dataset))
+        score, held_out = authenticity(train, y), authenticity(train, x)
         return [dataclasses.replace(score, details={**score.details, "held_out": held_out.value})]
 
 
-class Memorisation:
+class Memorisation(SpaceMetric):
     """Distances to the nearest training row, generated rows against real test rows.
+
+    Args:
+        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier" or
+            "inception(weights='/path/to/file')".
 
     Source: Meehan et al. 2020, arXiv:2004.05675
     """
 
-    better: Mapping[str, Literal["lower", "higher"]] = MappingProxyType(
+    better = MappingProxyType(
         {"ct": "higher", "nearest": "higher", "copies": "lower"}
     )
     headline = "ct"
-    running = False
-    default = False
-    version = 1
+    uses_train = True
+
+    def __init__(self, features: str = "standardised") -> None:
+        super().__init__(features)
 
     def misfit(self, dataset: Dataset) -> str | None:
         """It needs a finite training set."""
-        return _infinite(dataset)
+        return _infinite(dataset) or super().misfit(dataset)
 
-    def __call__(
-        self, real: np.ndarray, fake: np.ndarray, context: MetricContext
+    def compare(
+        self, x: np.ndarray, y: np.ndarray, space: FeatureSpace, context: MetricContext
     ) -> Sequence[Score]:
         """Return "ct", "nearest" and "copies"."""
-        return memorisation(*scaled(context, _train(context.dataset), real, fake))
+        return memorisation(space(_train(context.dataset)), x, y)
 
 
 def _infinite(dataset: Dataset) -> str | None:

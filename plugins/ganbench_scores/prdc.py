@@ -1,43 +1,41 @@
 """Whether real and generated rows lie within each other's neighbourhoods."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import MappingProxyType
-from typing import Literal
 
 import numpy as np
 
-from ganbench.api import Dataset, MetricContext, PositiveInt, Score
-from ganbench.metrics import prdc
-from ganbench_scores.columns import scaled
+from ganbench.api import MetricContext, PositiveInt, Score
+from ganbench.metrics import FeatureSpace, prdc
+from ganbench_scores.spaces import SpaceMetric
 
 
-class PRDC:
+class PRDC(SpaceMetric):
     """Precision, recall, density and coverage of balls that reach to the k-th neighbour.
 
     Args:
         k: which neighbour of the own sample sets the radius, above 0.
+        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier" or
+            "inception(weights='/path/to/file')".
 
     Source: Naeem et al. 2020, arXiv:2002.09797
     """
 
-    better: Mapping[str, Literal["lower", "higher"]] = MappingProxyType(
+    better = MappingProxyType(
         dict.fromkeys(("precision", "recall", "density", "coverage"), "higher")
     )
     headline = "coverage"
-    running = False
-    default = False
-    version = 1
 
-    def __init__(self, k: PositiveInt = 5) -> None:
+    def __init__(self, k: PositiveInt = 5, features: str = "standardised") -> None:
+        super().__init__(features)
         self.k = k
 
-    def misfit(self, dataset: Dataset) -> str | None:  # noqa: ARG002
-        """It fits every dataset."""
-        return None
-
-    def __call__(
-        self, real: np.ndarray, fake: np.ndarray, context: MetricContext
+    def compare(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        space: FeatureSpace,  # noqa: ARG002
+        context: MetricContext,  # noqa: ARG002
     ) -> Sequence[Score]:
         """Return "precision", "recall", "density" and "coverage"."""
-        x, y = scaled(context, real, fake)
         return prdc(x, y, k=self.k)

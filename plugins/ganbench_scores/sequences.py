@@ -1,16 +1,13 @@
 """The estimators of `ganbench.metrics` for text, on the tokens of one-hot sequences."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Literal
 
 import numpy as np
 
-from ganbench.api import Dataset, MetricContext, PositiveInt, Score
+from ganbench.api import Dataset, Metric, MetricContext, PositiveInt, Score
 from ganbench.metrics import bleu, distinct_ngrams, jsd_discrete, novel_ngrams, self_bleu
-
-Better = Mapping[str, Literal["lower", "higher"]]
 
 _ORDERS = (1, 2, 3, 4)
 
@@ -33,7 +30,7 @@ def _orders(dataset: Dataset) -> list[int]:
     return [order for order in _ORDERS if order <= dataset.spec.shape[0]]
 
 
-class Ngrams:
+class Ngrams(Metric):
     """Excess Jensen-Shannon divergence in nats of the laws of one to four symbols in a row.
 
     Args:
@@ -42,10 +39,8 @@ class Ngrams:
     Source: Lin 1991, IEEE Transactions on Information Theory 37(1)
     """
 
-    better: Better = MappingProxyType({f"jsd{order}": "lower" for order in _ORDERS})
+    better = MappingProxyType({f"jsd{order}": "lower" for order in _ORDERS})
     headline = "jsd2"
-    running = False
-    version = 1
 
     def __init__(self, permutations: PositiveInt = 499) -> None:
         self.permutations = permutations
@@ -66,7 +61,7 @@ class Ngrams:
         ]
 
 
-class Bleu:
+class Bleu(Metric):
     """BLEU of generated sequences against real ones, and against each other (self-BLEU).
 
     Args:
@@ -77,10 +72,8 @@ class Bleu:
     Source: Papineni et al. 2002, doi:10.3115/1073083.1073135; Zhu et al. 2018, arXiv:1802.01886
     """
 
-    better: Better = MappingProxyType({"bleu": "higher", "self_bleu": "lower"})
+    better = MappingProxyType({"bleu": "higher", "self_bleu": "lower"})
     headline = "bleu"
-    running = False
-    version = 1
 
     def __init__(self, order: PositiveInt = 4, references: PositiveInt = 500) -> None:
         self.order = order
@@ -107,7 +100,7 @@ class Bleu:
         return [against_real, replace(of_fake, details={**of_fake.details, "real": of_real.value})]
 
 
-class Novelty:
+class Novelty(Metric):
     """Runs of symbols that are distinct, and those that the training split has not.
 
     Args:
@@ -116,12 +109,11 @@ class Novelty:
     Source: Li et al. 2016, arXiv:1510.03055
     """
 
-    better: Better = MappingProxyType(
+    better = MappingProxyType(
         {"novel": "higher", **{f"distinct{order}": "higher" for order in _ORDERS}}
     )
     headline = "novel"
-    running = False
-    version = 1
+    uses_train = True
 
     def __init__(self, order: PositiveInt = 4) -> None:
         self.order = order

@@ -1,19 +1,17 @@
 """The estimators of `ganbench.metrics` for tables, on their original columns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from ganbench.api import Dataset, MetricContext, MetricError, Score
+from ganbench.api import Dataset, Metric, MetricContext, MetricError, Score
 from ganbench.metrics import association_gap, column_fidelity, tstr
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Better = Mapping[str, Literal["lower", "higher"]]
 
 
 def _frame(rows: np.ndarray, dataset: Dataset) -> "pd.DataFrame":
@@ -24,20 +22,18 @@ def _frame(rows: np.ndarray, dataset: Dataset) -> "pd.DataFrame":
     return frame.astype(dict.fromkeys(categories, "category"))
 
 
-class Fidelity:
+class Fidelity(Metric):
     """Distances between the columns of real and generated tables, and between their pairs.
 
     Source: Patki et al. 2016, doi:10.1109/DSAA.2016.49
     """
 
-    better: Better = MappingProxyType(
+    better = MappingProxyType(
         dict.fromkeys(
             ("columns", "ks", "tv", "range", "correlation", "contingency", "mixed"), "lower"
         )
     )
     headline = "columns"
-    running = False
-    version = 1
 
     def misfit(self, dataset: Dataset) -> str | None:
         """It needs a table."""
@@ -53,7 +49,7 @@ class Fidelity:
         return [*column_fidelity(first, second), *association_gap(first, second)]
 
 
-class Utility:
+class Utility(Metric):
     """How well boosted trees that learn from generated rows predict one column of real ones.
 
     Args:
@@ -62,10 +58,9 @@ class Utility:
     Source: Esteban et al. 2017, arXiv:1706.02633
     """
 
-    better: Better = MappingProxyType({"tstr": "higher", "gap": "higher"})
+    better = MappingProxyType({"tstr": "higher", "gap": "higher"})
     headline = "gap"
-    running = False
-    version = 1
+    uses_train = True
 
     def __init__(self, target: str = "") -> None:
         self.target = target

@@ -34,7 +34,8 @@ def test_help_imports_nothing_heavy():
 def test_help_lists_every_command(ganbench):
     result = ganbench("--help")
     assert result.exit_code == 0
-    for command in ("run", "status", "show", "table", "report", "list", "info", "doctor"):
+    plain = ("run", "evaluate", "status", "show", "table", "report", "list", "info", "doctor")
+    for command in plain:
         assert f"\n  {command} " in result.stdout
         assert ganbench(command, "--help").exit_code == 0
     for command in (("grid", "show"), ("plugin", "list")):

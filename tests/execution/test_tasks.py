@@ -134,9 +134,9 @@ def test_what_was_made_by_another_engine_is_another_cell(
     planned, grid, store, troubled, monkeypatch
 ):
     store.create()
-    record_experiment(store, planned(grid()), troubled)
+    record_experiment(store, planned(grid()), grid(), troubled)
     monkeypatch.setattr("ganbench.cells.ENGINE_VERSION", 99)
-    record_experiment(store, planned(grid(seeds=1)), troubled)
+    record_experiment(store, planned(grid(seeds=1)), grid(seeds=1), troubled)
     cells = list(store.experiment()["cells"].values())
     assert [len(cell["runs"]) for cell in cells] == [2, 1]
     assert cells[0]["origin"] != cells[1]["origin"]

@@ -46,6 +46,7 @@ class Mean:
     better = {"gap": "lower"}  # noqa: RUF012
     headline = "gap"
     running = False
+    default = False
     version = 1
 
     def __init__(self, broken: bool = False) -> None:

@@ -60,7 +60,7 @@ def metric(request):
 
 def test_names():
     assert set(FACTORIES) == {
-        *("jsd", "mmd", "c2st", "modes", "nll"),
+        *("jsd", "mmd", "kid", "energy", "c2st", "modes", "nll"),
         *("prdc", "fid", "sw", "w2", "authenticity", "memorisation"),
         *("ngrams", "bleu", "novelty"),
         *("fidelity", "utility"),

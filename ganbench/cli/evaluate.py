@@ -1,0 +1,82 @@
+"""The command evaluate: add scores to stored runs."""
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ganbench.cli.common import open_store, print_json, print_table, results_argument
+from ganbench.cli.execution import carry_out, conclude, output_options, say, worker_options
+
+if TYPE_CHECKING:
+    from ganbench.execution.tasks import Plan
+
+
+@click.command()
+@results_argument
+@click.option(
+    "-m",
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="EXPRESSION",
+    help="Score. Repeatable; if left out, those that were asked for before.",
+)
+@worker_options
+@output_options
+@click.pass_context
+def evaluate(ctx: click.Context, /, results: str, **options: Any) -> None:
+    """Add scores to the stored runs of RESULTS, without training; print the table.
+
+    Scores that are stored already are kept as they are. Runs that failed have no samples to
+    score and are passed over.
+    """
+    from ganbench.execution.driver import Summary
+    from ganbench.execution.experiment import record_scores
+    from ganbench.execution.scoring import misfits, plan_scores
+    from ganbench.plugins import load_plugins
+
+    logging.basicConfig(level=logging.DEBUG if options["verbose"] else logging.WARNING)
+    registry, store = load_plugins(), open_store(results)
+    plan, left_out = plan_scores(store, options["metrics"], registry)
+    for sentence in [*left_out, *(misfits(plan) if options["metrics"] else [])]:
+        say(options, f"Left out: {sentence}")
+    if options["dry_run"]:
+        _show_tasks(plan, options["as_json"])
+        return
+    store.create()
+    record_scores(store, plan)
+    summary = Summary()
+    if plan.tasks:
+        say(options, f"{plan.name}: {_amount(plan)}")
+        summary = carry_out(plan, store, registry, options)
+    else:
+        say(options, f"All scores of {len(plan.run_ids)} runs are there in {store.folder}.")
+    ctx.exit(conclude(plan, store, registry, options, summary) or int(bool(left_out)))
+
+
+def _show_tasks(plan: "Plan", as_json: bool) -> None:
+    if as_json:
+        print_json(
+            [
+                {
+                    "kind": task.kind,
+                    "title": task.title,
+                    "runs": list(task.runs.values()),
+                    "metrics": task.metrics,
+                }
+                for task in plan.tasks
+            ]
+        )
+        return
+    print_table(
+        ("task", "runs", "scores"),
+        [(task.title, str(len(task.runs) or ""), ", ".join(task.metrics)) for task in plan.tasks],
+    )
+    click.echo(_amount(plan))
+
+
+def _amount(plan: "Plan") -> str:
+    runs = {run_id for task in plan.tasks for run_id in task.runs.values()}
+    floors = sum(task.kind == "floor" for task in plan.tasks)
+    return f"{len(runs)} runs to score and {floors} floors to measure in {len(plan.tasks)} tasks."

@@ -1,0 +1,144 @@
+"""What run and evaluate share: their options, carrying out a plan, telling what came of it."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ganbench.cli.common import Command, json_option, print_summary, write_page
+
+if TYPE_CHECKING:
+    from ganbench.execution.driver import Summary
+    from ganbench.execution.executors import Executor
+    from ganbench.execution.tasks import Plan
+    from ganbench.plugins import Registry
+    from ganbench.store import Store
+
+
+def finite(_ctx: click.Context, _option: click.Parameter, value: float | None) -> float | None:
+    """Refuse infinities and NaN."""
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is not finite.")
+    return value
+
+
+_WORKERS = (
+    click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(1, 1024),
+        help="Worker processes.  [default: one for each core, one on a GPU]",
+    ),
+    click.option(
+        "--executor",
+        type=click.Choice(["local", "inline"]),
+        default="local",
+        show_default=True,
+        help="Worker processes, or this process (for debugging).",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0, min_open=True),
+        callback=finite,
+        metavar="SECONDS",
+        help="Stop a task, such as a block of seeds, that takes longer.",
+    ),
+    click.option(
+        "--retries",
+        type=click.IntRange(0, 100),
+        default=0,
+        show_default=True,
+        help="Try a failed task again this often.",
+    ),
+)
+_OUTPUT = (
+    click.option(
+        "--report/--no-report",
+        default=True,
+        show_default=True,
+        help="Write the HTML report at the end.",
+    ),
+    click.option("--dry-run", is_flag=True, help="Show what would be done."),
+    json_option,
+    click.option("-q", "--quiet", is_flag=True, help="No progress on stderr."),
+    click.option("-v", "--verbose", is_flag=True, help="Log what goes on to stderr."),
+)
+
+
+def worker_options(command: Command) -> Command:
+    """Add -j, --executor, --timeout and --retries."""
+    for option in reversed(_WORKERS):
+        command = option(command)
+    return command
+
+
+def output_options(command: Command) -> Command:
+    """Add --report, --dry-run, --json, -q and -v."""
+    for option in reversed(_OUTPUT):
+        command = option(command)
+    return command
+
+
+def carry_out(
+    plan: "Plan", store: "Store", registry: "Registry", options: dict[str, Any]
+) -> "Summary":
+    """Do the tasks of a plan under the eyes of whoever waits."""
+    from ganbench.cli.progress import watching
+    from ganbench.execution.driver import execute
+
+    with watching(plan, options["quiet"]) as watcher:
+        return execute(
+            plan,
+            store,
+            registry,
+            _executor(plan, options),
+            watcher,
+            options["retries"],
+            options.get("max_failures"),
+        )
+
+
+def _executor(plan: "Plan", options: dict[str, Any]) -> "Executor":
+    from ganbench import environment
+    from ganbench.execution.executors import InlineExecutor, LocalExecutor
+
+    if options["executor"] == "inline":
+        return InlineExecutor()
+    jobs = options["jobs"] or environment.worker_count(plan.device)
+    return LocalExecutor(jobs, options["timeout"])
+
+
+def conclude(
+    plan: "Plan",
+    store: "Store",
+    registry: "Registry",
+    options: dict[str, Any],
+    summary: "Summary",
+) -> int:
+    """Print the table, write the report and name what failed; return the exit code."""
+    from ganbench.results import load_results
+
+    results = load_results(store, registry)
+    print_summary(results, "json" if options["as_json"] else "table")
+    if options["report"]:
+        say(options, f"Report: {write_page(results, registry, store.folder / 'report')}")
+    runs = results.frame[results.frame["run_id"].isin(plan.run_ids)].drop_duplicates("run_id")
+    for run in runs.to_dict("records"):
+        if run["status"] not in ("ok", "missing"):
+            say(
+                options,
+                f"{run['status']}: {run['dataset']} · {run['loss']} · seed {run['seed']}: "
+                f"{run['reason']} (`ganbench show {run['run_id']}` tells more)",
+            )
+    for problem in summary.problems:
+        say(options, f"Problem: {problem}")
+    if summary.interrupted:
+        say(options, "Interrupted. The same command runs what is missing.")
+        return 130
+    return 0 if (runs["status"] == "ok").all() and not summary.problems else 1
+
+
+def say(options: dict[str, Any], text: str) -> None:
+    """Tell people something on stderr."""
+    if not options["quiet"]:
+        click.echo(text, err=True)

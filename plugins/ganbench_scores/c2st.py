@@ -1,0 +1,44 @@
+"""The classifier two-sample test."""
+
+from collections.abc import Sequence
+from types import MappingProxyType
+
+import numpy as np
+
+from ganbench.api import MetricContext, NonNegativeInt, Score
+from ganbench.metrics import FeatureSpace, c2st
+from ganbench.metrics.c2st import LEARNERS
+from ganbench_scores.spaces import SpaceMetric
+
+
+class C2ST(SpaceMetric):
+    """Held-out accuracy of classifiers that tell real from generated; 1/2 is perfect.
+
+    Args:
+        retrain: permutations after which all learners are trained again, for p-values from all
+            rows; 0 permutes held-out labels only.
+        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier" or
+            "inception(weights='/path/to/file')".
+
+    Source: Lopez-Paz & Oquab 2017, arXiv:1610.06545
+    """
+
+    better = MappingProxyType(dict.fromkeys((*LEARNERS, "max"), "lower"))
+    headline = "max"
+    default = True
+    version = 2
+
+    def __init__(self, retrain: NonNegativeInt = 0, features: str = "standardised") -> None:
+        super().__init__(features)
+        self.retrain = retrain
+
+    def compare(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        space: FeatureSpace,  # noqa: ARG002
+        context: MetricContext,
+    ) -> Sequence[Score]:
+        """Return one accuracy for each learner, and "max"."""
+        retrain = self.retrain if context.tests else 0
+        return c2st(x, y, rng=context.rng, retrain=retrain)
