@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from pairs import PAIRS, closed_form_mmd2, gaussian
 from scipy.stats import binom, kstest
 
+from benchmarks.calibration.pairs import PAIRS
 from ganbench.metrics import median_distance, mmd2, mmd_test
 from ganbench.metrics.mmd import FACTORS
 
@@ -19,13 +19,13 @@ def naive_mmd2(x, y, bandwidth):
 
 
 def test_equals_the_naive_double_loop():
-    x, y = PAIRS["corr"].sample(40, 0)
+    x, y = PAIRS["corr0.8"].sample(40, 0)
     expected = np.mean([naive_mmd2(x, y[:25], s) for s in (0.3, 1.0, 2.5)])
     assert mmd2(x, y[:25], [0.3, 1.0, 2.5]).value == pytest.approx(expected, abs=1e-12)
 
 
 def test_blocks_do_not_change_the_value():
-    x, y = PAIRS["corr"].sample(400, 0)
+    x, y = PAIRS["corr0.8"].sample(400, 0)
     gaps = np.vstack([x, y])[:, None] - np.vstack([x, y])
     kernel = np.exp(-np.sum(gaps**2, axis=2) / 2)
     np.fill_diagonal(kernel, 0)
@@ -34,35 +34,28 @@ def test_blocks_do_not_change_the_value():
     assert mmd2(x, y, [1.0]).value == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.parametrize(("shift", "truth"), [(0.5, 0.0471239558476), (2, 0.561857514619)])
-def test_closed_form_of_gaussians(shift, truth):
-    p, q = gaussian([0], [[1]]), gaussian([shift], [[1]])
-    assert closed_form_mmd2(p, q, 1.0) == pytest.approx(truth, abs=1e-10)
-
-
 @pytest.mark.parametrize(
-    ("name", "bandwidth"),
-    [("null", 1.0), ("shift1", 1.0), ("corr", 1.0), ("miss4", 1.0), ("blur", 0.5)],
+    "name", ["null_gauss2d", "shift1", "corr0.8", "ring8_miss4", "grid25_blur"]
 )
-def test_mean_over_draws_is_the_closed_form(name, bandwidth):
+def test_mean_over_draws_is_the_closed_form(name):
     pair = PAIRS[name]
+    bandwidth = 0.5 if name == "grid25_blur" else 1.0
     values = [mmd2(*pair.sample(100, seed), [bandwidth]).value for seed in range(100)]
     error = np.std(values, ddof=1) / np.sqrt(len(values))
     # Four standard errors, estimated from the draws themselves.
-    assert abs(np.mean(values) - closed_form_mmd2(pair.p, pair.q, bandwidth)) < 4 * error
+    assert abs(np.mean(values) - pair.mmd2) < 4 * error
 
 
 def test_interval_covers_the_truth_away_from_the_null():
     pair = PAIRS["shift1"]
-    truth = closed_form_mmd2(pair.p, pair.q, 1.0)
     scores = [mmd2(*pair.sample(300, seed), [1.0], interval=True) for seed in range(100)]
-    covered = sum(score.low <= truth <= score.high for score in scores)
+    covered = sum(score.low <= pair.mmd2 <= score.high for score in scores)
     # At a true coverage of .95, fewer than 87 or 88 of 100 happen once in a thousand times.
     assert covered >= binom.ppf(0.001, 100, 0.95)
 
 
 def test_row_order_and_rotation_do_not_matter():
-    x, y = PAIRS["corr"].sample(100, 0)
+    x, y = PAIRS["corr0.8"].sample(100, 0)
     seen = mmd2(x, y, [0.5, 1.0]).value
     turn = np.array([[0.6, -0.8], [0.8, 0.6]])
     assert mmd2(x[::-1], y[::-1], [0.5, 1.0]).value == pytest.approx(seen, abs=1e-12)
@@ -71,13 +64,13 @@ def test_row_order_and_rotation_do_not_matter():
 
 
 def test_far_from_the_origin_no_digits_are_lost():
-    x, y = PAIRS["corr"].sample(100, 0)
+    x, y = PAIRS["corr0.8"].sample(100, 0)
     # Adding 1e6 itself rounds coordinates at 1e-10.
     assert mmd2(x + 1e6, y + 1e6, [1.0]).value == pytest.approx(mmd2(x, y, [1.0]).value, abs=1e-9)
 
 
 def test_missing_more_modes_scores_worse():
-    values = [mmd2(*PAIRS[f"miss{k}"].sample(300, 0), [1.0]).value for k in (1, 4, 7)]
+    values = [mmd2(*PAIRS[f"ring8_miss{k}"].sample(300, 0), [1.0]).value for k in (1, 4, 7)]
     assert values == sorted(values)
 
 
@@ -85,7 +78,7 @@ def test_p_values_are_uniform_under_the_null():
     rng = np.random.default_rng(0)
     p_values = [
         mmd_test(
-            *PAIRS["null"].sample(50, seed), [0.5, 1.0, 2.0], rng=rng, permutations=99
+            *PAIRS["null_gauss2d"].sample(50, seed), [0.5, 1.0, 2.0], rng=rng, permutations=99
         ).p_value
         for seed in range(200)
     ]
@@ -109,7 +102,7 @@ def test_permutation_p_value_equals_the_one_by_recomputation():
 
 
 def test_difference_is_detected():
-    x, y = PAIRS["miss1"].sample(500, 0)
+    x, y = PAIRS["ring8_miss1"].sample(500, 0)
     scale = median_distance(x)
     score = mmd_test(x, y, [f * scale for f in FACTORS], rng=np.random.default_rng(0))
     assert score.p_value == pytest.approx(1 / 500)
