@@ -35,7 +35,7 @@ from benchmarks.calibration.laws import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pair:
     """Two laws and how far apart they are.
 
