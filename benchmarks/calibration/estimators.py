@@ -12,23 +12,26 @@ import numpy as np
 
 from benchmarks.calibration.laws import Floats, Rows
 from benchmarks.calibration.pairs import Pair
-from ganbench.components import parse_single
 from ganbench.metrics import (
     Score,
     c2st,
+    energy_distance,
+    jsd_discrete,
     jsd_knn,
     jsd_known_density,
     jsd_lower_bound,
-    median_distance,
     mmd2,
+    mmd2_block,
+    mmd2_incomplete,
     mmd_test,
 )
-from ganbench.metrics.mmd import FACTORS
 
 Call = Callable[[Pair, Rows, Rows, np.random.Generator], Sequence[Score]]
 
 KINDS = ("continuous", "categorical", "sequence", "mixed")
+CODES = ("categorical", "sequence")
 REFERENCE_ROWS = 10_000
+PERMUTATIONS = 199
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def _centre_and_scale(pair: Pair) -> tuple[Floats, Floats]:
 
 
 def _knn(pair: Pair, x: Rows, y: Rows, rng: np.random.Generator) -> Sequence[Score]:
-    return [jsd_knn(*_scaled(pair, x, y), rng=rng, interval=True)]
+    return [jsd_knn(*_scaled(pair, x, y), rng=rng)]
 
 
 def _lower_bound(pair: Pair, x: Rows, y: Rows, rng: np.random.Generator) -> Sequence[Score]:
@@ -81,20 +84,44 @@ def _known_density(pair: Pair, x: Rows, y: Rows, rng: np.random.Generator) -> Se
     return [jsd_known_density(x, y, pair.p.log_prob, rng=rng)]
 
 
+def _discrete(order: int | None) -> Call:
+    def call(_: Pair, x: Rows, y: Rows, rng: np.random.Generator) -> Sequence[Score]:
+        return [jsd_discrete(x, y, rng=rng, order=order, permutations=PERMUTATIONS)]
+
+    return call
+
+
 def _mmd2(pair: Pair, x: Rows, y: Rows, _: np.random.Generator) -> Sequence[Score]:
-    sigma = dict(parse_single(pair.kernel).params)["sigma"]
-    return [mmd2(pair.embed(x), pair.embed(y), [sigma], interval=True)]
+    return [mmd2(*pair.for_kernel(x, y), pair.kernel, interval=True)]
+
+
+def _mmd2_block(pair: Pair, x: Rows, y: Rows, rng: np.random.Generator) -> Sequence[Score]:
+    return [mmd2_block(*pair.for_kernel(x, y), pair.kernel, rng=rng)]
+
+
+def _mmd2_incomplete(pair: Pair, x: Rows, y: Rows, rng: np.random.Generator) -> Sequence[Score]:
+    samples = pair.for_kernel(x, y)
+    return [mmd2_incomplete(*samples, pair.kernel, rng=rng, permutations=PERMUTATIONS)]
+
+
+def _energy(pair: Pair, x: Rows, y: Rows, _: np.random.Generator) -> Sequence[Score]:
+    return [energy_distance(*_scaled(pair, x, y))]
 
 
 def _c2st(pair: Pair, x: Rows, y: Rows, rng: np.random.Generator) -> Sequence[Score]:
     return c2st(*_scaled(pair, x, y), rng=rng)
 
 
-def _mmd_test(factors: Sequence[float]) -> Call:
+def _mmd_test(kernel: str) -> Call:
     def call(pair: Pair, x: Rows, y: Rows, rng: np.random.Generator) -> Sequence[Score]:
-        first, second = _scaled(pair, x, y)
-        scale = median_distance(first)
-        return [mmd_test(first, second, [factor * scale for factor in factors], rng=rng)]
+        return [mmd_test(*_scaled(pair, x, y), kernel, rng=rng)]
+
+    return call
+
+
+def _codes_test(kernel: str) -> Call:
+    def call(_: Pair, x: Rows, y: Rows, rng: np.random.Generator) -> Sequence[Score]:
+        return [mmd_test(x, y, kernel, rng=rng)]
 
     return call
 
@@ -102,13 +129,20 @@ def _mmd_test(factors: Sequence[float]) -> Call:
 ESTIMATORS = {
     "jsd_knn": Estimator(_knn, "jsd"),
     "jsd_lower_bound": Estimator(_lower_bound, "jsd"),
-    "jsd_known_density": Estimator(_known_density, "jsd", ("continuous",)),
-    "mmd2": Estimator(_mmd2, "mmd2", ("continuous", "mixed")),
+    "jsd_known_density": Estimator(_known_density, "jsd", ("continuous",), most_rows=5000),
+    "jsd_discrete": Estimator(_discrete(None), "jsd", CODES),
+    "jsd_discrete bigrams": Estimator(_discrete(2), "bigram_jsd", ("sequence",)),
+    "mmd2": Estimator(_mmd2, "mmd2"),
+    "mmd2_block": Estimator(_mmd2_block, "mmd2"),
+    "mmd2_incomplete": Estimator(_mmd2_incomplete, "mmd2"),
     "c2st": Estimator(_c2st, "accuracy"),
+    "energy_distance": Estimator(_energy),
 }
 
 TESTS = {
-    "mmd_test": Estimator(_mmd_test(FACTORS)),
-    "mmd_test median": Estimator(_mmd_test([1.0])),
+    "mmd_test": Estimator(_mmd_test("multi_rbf")),
+    "mmd_test median": Estimator(_mmd_test("rbf(sigma='median')")),
+    "mmd_test delta": Estimator(_codes_test("delta"), kinds=CODES),
+    "jsd_discrete": Estimator(_discrete(None), kinds=CODES),
     "c2st": Estimator(_c2st),
 }

@@ -80,9 +80,10 @@ class Pair:
         """Return rows in the real coordinates that learners work on."""
         return self.p.embed(x)
 
-    def for_kernel(self, x: Rows) -> Rows:
-        """Return rows in the coordinates that the kernel works on."""
-        return x if self.kernel.startswith(("delta", "hamming")) else self.embed(x)
+    def for_kernel(self, *samples: Rows) -> list[Rows]:
+        """Return samples in the coordinates that the kernel works on."""
+        on_codes = self.kernel.startswith(("delta", "hamming"))
+        return [sample if on_codes else self.embed(sample) for sample in samples]
 
 
 def _line(mean: float, std: float = 1.0) -> Mixture:

@@ -9,7 +9,7 @@ from scipy.stats import kstest
 
 from benchmarks.calibration.estimators import ESTIMATORS
 from benchmarks.calibration.pairs import PAIRS
-from benchmarks.calibration.study import PLANS, Section
+from benchmarks.calibration.study import Section
 
 Row = dict[str, Any]
 
@@ -19,14 +19,15 @@ POWER_LEVEL = 0.05
 
 def summarise(section: Section, rows: Sequence[Mapping[str, Any]]) -> Row:
     """Return repeats, failed calls and one summary for each pair, sample size and score."""
-    plan = PLANS[section]
     failed = pd.DataFrame([row for row in rows if "failed" in row])
-    summaries = []
-    for (pair, n, name), group in tidy(rows).groupby(["pair", "n", "name"], sort=False):
+    table, summaries = tidy(rows), []
+    for (pair, n, name), group in table.groupby(["pair", "n", "name"], sort=False):
         facts = {"pair": pair, "n": int(n), "estimator": name, "repeats": len(group)}
         summaries.append({**facts, **_SUMMARIES[section](str(pair), group)})
     return {
-        "repeats": {str(n): repeats for n, repeats in plan.repeats.items()},
+        "repeats": {
+            str(n): int(count) for n, count in table.groupby("n")["repeat"].nunique().items()
+        },
         "failed": [] if failed.empty else _failures(failed),
         "rows": summaries,
     }
