@@ -5,7 +5,6 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
-import torch
 
 from ganbench.api import (
     Dataset,
@@ -21,22 +20,16 @@ from ganbench.metrics import (
     jsd_knn,
     jsd_known_density,
     jsd_lower_bound,
-    median_distance,
     mmd2,
     mmd_test,
     mode_coverage,
 )
 from ganbench.metrics.c2st import LEARNERS
-from ganbench.metrics.mmd import FACTORS
+from ganbench.metrics.kernels import resolve
+from ganbench_scores.columns import scaled
+from ganbench_scores.density import log_density
 
 Better = Mapping[str, Literal["lower", "higher"]]
-
-
-def _scaled(context: MetricContext, *samples: np.ndarray) -> list[np.ndarray]:
-    """Standardise by the training split, so that columns count alike for every variant."""
-    spread = context.reference.std(axis=0)
-    scale = np.where(spread > 0, spread, 1.0)
-    return [(sample - context.reference.mean(axis=0)) / scale for sample in samples]
 
 
 class JSD:
@@ -51,7 +44,7 @@ class JSD:
     better: Better = MappingProxyType({"known": "lower", "knn": "lower", "lower_bound": "lower"})
     headline = "knn"
     running = False
-    version = 1
+    version = 2
 
     def __init__(self, k: PositiveInt = 5) -> None:
         self.k = k
@@ -64,7 +57,7 @@ class JSD:
         self, real: np.ndarray, fake: np.ndarray, context: MetricContext
     ) -> Sequence[Score]:
         """Return "knn", "lower_bound" and, where the density is known, "known"."""
-        x, y = _scaled(context, real, fake)
+        x, y = scaled(context, real, fake)
         # One stream each, so that values do not depend on whether intervals are wanted.
         streams = context.rng.spawn(3)
         scores = [
@@ -74,35 +67,31 @@ class JSD:
         if context.dataset.log_prob is not None:
 
             def log_prob(rows: np.ndarray) -> np.ndarray:
-                return _log_density(context.dataset, rows)
+                return log_density(context.dataset, rows)
 
             scores.append(jsd_known_density(real, fake, log_prob, rng=streams[2]))
         return scores
 
 
-def _log_density(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
-    if dataset.log_prob is None:
-        raise MetricError("The density of this dataset is not known.")
-    samples = torch.tensor(rows).reshape(-1, *dataset.spec.shape)
-    return dataset.log_prob(samples).double().numpy()
-
-
 class MMD:
-    """Squared maximum mean discrepancy, unbiased, averaged over five Gaussian kernels.
+    """Squared maximum mean discrepancy, unbiased, by default averaged over Gaussian kernels.
 
     Args:
+        kernel: expression with rbf, multi_rbf, rq, poly, linear, laplace, hamming, delta or
+            distance; "median" bandwidths are taken from the training split.
         permutations: of the test, above 0.
 
     Source: Gretton et al. 2012, JMLR 13
     """
 
-    better: Better = MappingProxyType({"rbf": "lower"})
-    headline = "rbf"
     running = True
-    version = 1
+    version = 2
 
-    def __init__(self, permutations: PositiveInt = 499) -> None:
+    def __init__(self, kernel: str = "multi_rbf", permutations: PositiveInt = 499) -> None:
+        self.kernel = kernel
         self.permutations = permutations
+        self.headline = resolve(kernel, np.eye(2)).name
+        self.better: Better = {self.headline: "lower"}
 
     def misfit(self, dataset: Dataset) -> str | None:  # noqa: ARG002
         """It fits every dataset."""
@@ -111,13 +100,19 @@ class MMD:
     def __call__(
         self, real: np.ndarray, fake: np.ndarray, context: MetricContext
     ) -> Sequence[Score]:
-        """Return "rbf", with interval and p-value where tests are wanted."""
-        x, y, reference = _scaled(context, real, fake, context.reference)
-        scale = median_distance(reference)
-        bandwidths = [factor * scale for factor in FACTORS]
+        """Return one value, with interval and p-value where tests are wanted."""
+        x, y, reference = scaled(context, real, fake, context.reference)
         if not context.tests:
-            return [mmd2(x, y, bandwidths)]
-        return [mmd_test(x, y, bandwidths, rng=context.rng, permutations=self.permutations)]
+            return [mmd2(x, y, self.kernel, reference=reference)]
+        test = mmd_test(
+            x,
+            y,
+            self.kernel,
+            rng=context.rng,
+            permutations=self.permutations,
+            reference=reference,
+        )
+        return [test]
 
 
 class C2ST:
@@ -129,7 +124,7 @@ class C2ST:
     better: Better = dict.fromkeys((*LEARNERS, "max"), "lower")
     headline = "max"
     running = False
-    version = 1
+    version = 2
 
     def misfit(self, dataset: Dataset) -> str | None:  # noqa: ARG002
         """It fits every dataset."""
@@ -139,7 +134,7 @@ class C2ST:
         self, real: np.ndarray, fake: np.ndarray, context: MetricContext
     ) -> Sequence[Score]:
         """Return one accuracy for each learner, and "max"."""
-        x, y = _scaled(context, real, fake)
+        x, y = scaled(context, real, fake)
         return c2st(x, y, rng=context.rng)
 
 
