@@ -1,6 +1,7 @@
 """Estimators of how far a generated sample is from a real one, as functions of two arrays."""
 
 from ganbench.metrics.c2st import c2st
+from ganbench.metrics.discrete import jsd_discrete
 from ganbench.metrics.floors import Floor, floor
 from ganbench.metrics.frechet import frechet_distance
 from ganbench.metrics.jsd import jsd_knn, jsd_known_density, jsd_lower_bound
@@ -18,16 +19,24 @@ from ganbench.metrics.mmd import (
 from ganbench.metrics.modes import mode_coverage
 from ganbench.metrics.prdc import prdc
 from ganbench.metrics.score import Score
+from ganbench.metrics.tabular import association_gap, column_fidelity
+from ganbench.metrics.text import bleu, distinct_ngrams, novel_ngrams, self_bleu
 from ganbench.metrics.transport import sliced_wasserstein, wasserstein2
+from ganbench.metrics.utility import tstr
 
 __all__ = [
     "Floor",
     "Score",
+    "association_gap",
     "authenticity",
+    "bleu",
     "c2st",
+    "column_fidelity",
+    "distinct_ngrams",
     "energy_distance",
     "floor",
     "frechet_distance",
+    "jsd_discrete",
     "jsd_knn",
     "jsd_known_density",
     "jsd_lower_bound",
@@ -40,7 +49,10 @@ __all__ = [
     "mmd_test",
     "mode_coverage",
     "nll",
+    "novel_ngrams",
     "prdc",
+    "self_bleu",
     "sliced_wasserstein",
+    "tstr",
     "wasserstein2",
 ]

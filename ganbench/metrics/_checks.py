@@ -142,6 +142,16 @@ def row_codes(rows: Tensor | Floats) -> NDArray[np.uint64]:
     return codes
 
 
+def sameness(
+    x: Tensor | Floats, y: Tensor | Floats, names: tuple[str, str] = ("x", "y")
+) -> list[str]:
+    """Return a warning where both samples hold the same rows, in whatever order; else none."""
+    if len(x) != len(y) or not np.array_equal(np.sort(row_codes(x)), np.sort(row_codes(y))):
+        return []
+    first, second = names
+    return [f"`{first}` and `{second}` hold the same rows: they are no independent samples."]
+
+
 def warnings_of(
     x: Tensor | Floats, y: Tensor | Floats, *more: str, names: tuple[str, str] = ("x", "y")
 ) -> dict[str, object]:
@@ -153,14 +163,17 @@ def warnings_of(
         more: sentences that the estimator adds.
         names: of the arguments, as the caller knows them.
     """
-    warnings = []
-    if len(x) == len(y) and np.array_equal(np.sort(row_codes(x)), np.sort(row_codes(y))):
-        both = " and ".join(f"`{name}`" for name in names)
-        warnings.append(f"{both} hold the same rows: they are no independent samples.")
+    warnings = sameness(x, y, names)
     still = [bool(each) for each in ((x == x[0]).all(0) & (y == x[0]).all(0))]
     if constant := [str(index) for index, is_still in enumerate(still) if is_still]:
-        rest = f" and {len(constant) - _NAMED} more" if len(constant) > _NAMED else ""
-        columns = ", ".join(constant[:_NAMED]) + rest
-        warnings.append(f"Constant in both samples, and so without a say: column {columns}.")
+        warnings.append(
+            f"Constant in both samples, and so without a say: column {listed(constant)}."
+        )
     warnings += more
     return {"warnings": warnings} if warnings else {}
+
+
+def listed(names: Sequence[str]) -> str:
+    """Join names for a sentence, only the first five of many."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -8,6 +8,8 @@ from ganbench_scores.likelihood import NLL
 from ganbench_scores.memorisation import Authenticity, Memorisation
 from ganbench_scores.prdc import PRDC
 from ganbench_scores.scores import C2ST, JSD, MMD, ModeCoverage
+from ganbench_scores.sequences import Bleu, Ngrams, Novelty
+from ganbench_scores.tables import Fidelity, Utility
 from ganbench_scores.transport import SlicedWasserstein, Wasserstein2
 
 
@@ -26,4 +28,9 @@ def ganbench_metrics() -> Mapping[str, Callable[..., Metric]]:
         "authenticity": Authenticity,
         "memorisation": Memorisation,
         "nll": NLL,
+        "ngrams": Ngrams,
+        "bleu": Bleu,
+        "novelty": Novelty,
+        "fidelity": Fidelity,
+        "utility": Utility,
     }
