@@ -1,11 +1,13 @@
 """How right the scores are where the truth is known: `python -m benchmarks.calibration`.
 
 Calls are appended to rows/ as they come, so that an interrupted study goes on where it stopped;
-their summary goes to results.json, tables.md and figures.
+their summary goes to results.json, tables.md and figures. `report` only writes these; `truths`
+computes the constants of all pairs anew and prints them beside those in use.
 """
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,12 +19,14 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import click
 import torch
 
+from benchmarks.calibration.closed_forms import population_mmd2
 from benchmarks.calibration.estimators import ESTIMATORS, TESTS
 from benchmarks.calibration.figures import draw
 from benchmarks.calibration.pairs import PAIRS
 from benchmarks.calibration.study import PLANS, SEED, Plan, Section, read_rows, run
 from benchmarks.calibration.summary import summarise
 from benchmarks.calibration.tables import write_tables
+from benchmarks.calibration.truths import divergences
 from ganbench import environment
 from ganbench.plugins import load_plugins
 
@@ -48,6 +52,16 @@ def _narrowed(
     return replace(plan, estimators=chosen, pairs=kept, repeats=repeats or plan.repeats)
 
 
+def _truths() -> None:
+    for name, pair in PAIRS.items():
+        found = divergences(name)
+        click.echo(
+            f"{name}: JSD {found.jsd:.12f} +- {found.jsd_error:.1g} ({pair.jsd:.12f}), "
+            f"accuracy {found.accuracy:.8f} +- {found.accuracy_error:.1g} ({pair.accuracy:.8f}), "
+            f"MMD2 {population_mmd2(pair.p, pair.q, pair.kernel):.12f} ({pair.mmd2:.12f})"
+        )
+
+
 def _calls(folder: Path, section: Section) -> Path:
     return folder / "rows" / f"{section}.jsonl"
 
@@ -59,19 +73,38 @@ def _shared(folder: Path, section: Section) -> list[dict[str, Any]]:
     return [row for row in read_rows(_calls(folder, "bias")) if PAIRS[row["pair"]].null]
 
 
+def _text(results: dict[str, Any]) -> str:
+    """Write JSON with a line for each of the innermost tables."""
+    text = json.dumps(results, indent=1)
+    return re.sub(r"\{[^{}]*\}", lambda found: " ".join(found[0].split()), text) + "\n"
+
+
 @click.command(help=__doc__)
-@click.argument("sections", nargs=-1, type=click.Choice([*SECTIONS, "report"]))
-@click.option("-p", "--pair", "pairs", multiple=True, type=click.Choice([*PAIRS]))
+@click.argument("sections", nargs=-1, type=click.Choice([*SECTIONS, "report", "truths"]))
+@click.option("-p", "--pair", "pairs", multiple=True, type=click.Choice([*PAIRS]), metavar="NAME")
 @click.option(
-    "-e", "--estimator", "estimators", multiple=True, type=click.Choice([*ESTIMATORS, *TESTS])
+    "-e",
+    "--estimator",
+    "estimators",
+    multiple=True,
+    type=click.Choice([*ESTIMATORS, *TESTS]),
+    metavar="NAME",
 )
 @click.option(
-    "-r", "--repeats", multiple=True, callback=_counts, metavar="ROWS=REPEATS", help="Instead."
+    "-r",
+    "--repeats",
+    multiple=True,
+    callback=_counts,
+    metavar="ROWS=REPEATS",
+    help="Sample sizes and repeats instead of those of the study.",
 )
 @click.option("-j", "--jobs", default=2, show_default=True, help="Worker processes.")
 @click.option("--fresh", is_flag=True, help="Forget the calls made before.")
 @click.option(
-    "--folder", type=click.Path(path_type=Path, file_okay=False), default=Path(__file__).parent
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(__file__).parent,
+    help="Where to write, by default beside the code.",
 )
 def main(
     sections: Sequence[Section],
@@ -84,6 +117,9 @@ def main(
 ) -> None:
     """Run the chosen sections, by default all, then summarise all calls there are."""
     environment.make_deterministic()
+    if "truths" in sections:
+        _truths()
+        return
     out = folder / "results.json"
     results = json.loads(out.read_text()) if out.exists() else {}
     for section in SECTIONS:
@@ -98,7 +134,7 @@ def main(
             results["seed"] = SEED
         if path.exists():
             results[section] = summarise(section, read_rows(path) + _shared(folder, section))
-    out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    out.write_text(_text(results), encoding="utf-8")
     write_tables(results, folder / "tables.md")
     draw(results, folder)
 

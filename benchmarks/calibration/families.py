@@ -8,7 +8,11 @@ from benchmarks.calibration.laws import Categorical, Floats, Mixture
 
 def gaussian(mean: ArrayLike, covariance: ArrayLike) -> Mixture:
     """Return a normal law."""
-    return Mixture(np.ones(1), np.atleast_2d(np.asarray(mean, float)), np.array([covariance]))
+    return Mixture(
+        np.ones(1),
+        np.atleast_2d(np.asarray(mean, float)),
+        np.array([covariance], dtype=np.float64),
+    )
 
 
 def isotropic(means: Floats, std: float, weights: Floats | None = None) -> Mixture:

@@ -11,7 +11,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from scipy.stats import binom
+from scipy.stats import binom, norm, t
 
 from benchmarks.calibration.pairs import PAIRS
 from benchmarks.calibration.summary import LEVELS
@@ -97,14 +97,15 @@ def _legend_below(grid: sns.FacetGrid, names: Sequence[str]) -> None:
         name: Line2D([], [], color=colour, marker=marker)
         for name, colour, marker in zip(names, colours, MARKERS, strict=False)
     }
+    columns = len(names) if len(names) < 6 else -(-len(names) // 2)
     grid.add_legend(handles, title="")
-    sns.move_legend(grid, "upper center", ncol=min(len(names), 6), bbox_to_anchor=(0.5, 0.0))
+    sns.move_legend(grid, "upper center", ncol=columns, bbox_to_anchor=(0.5, 0.0))
 
 
 def _mmd(rows: Sequence[Row]) -> Figure | None:
-    """Draw the bias of MMD in its own standard errors."""
+    """Draw the bias of MMD in its own standard errors, Student's quantiles made normal ones."""
     chosen = [
-        {**row, "z": row["bias"] / row["bias_error"]}
+        {**row, "z": norm.isf(t.sf(row["bias"] / row["bias_error"], row["repeats"] - 1))}
         for row in rows
         if row["estimator"].startswith("mmd2") and row.get("bias_error")
     ]

@@ -40,7 +40,7 @@ def _laws() -> str:
 def _biases(prefix: str, title: str, digits: int) -> Callable[[Sequence[Row]], str]:
     def table(rows: Sequence[Row]) -> str:
         chosen = [row for row in rows if row["estimator"].startswith(prefix) and "bias" in row]
-        names = list(dict.fromkeys(row["estimator"] for row in chosen))
+        names = sorted({row["estimator"] for row in chosen})
         cells = {
             (row["pair"], row["n"], row["estimator"]): f"{row['bias']:+.{digits}f} / "
             f"{row['sd']:.{digits}f}"
@@ -58,7 +58,7 @@ def _coverage(rows: Sequence[Row]) -> str:
         return ""
     wanted = ["error_ratio", "covered", "below"]
     for (name, n), group in frame.reindex(columns=[*dict.fromkeys([*frame, *wanted])]).groupby(
-        ["estimator", "n"], sort=False
+        ["estimator", "n"]
     ):
         ratio, covered, below = (group[column].dropna() for column in wanted)
         one_sided = covered.empty
@@ -78,7 +78,7 @@ def _coverage(rows: Sequence[Row]) -> str:
 
 
 def _floors(rows: Sequence[Row]) -> str:
-    names = list(dict.fromkeys(row["estimator"] for row in rows))
+    names = sorted({row["estimator"] for row in rows})
     cells = {
         (row["pair"], row["n"], row["estimator"]): f"{row['mean']:.4f} / {row['p95']:.4f}"
         for row in rows
