@@ -11,7 +11,7 @@ from ganbench.errors import MetricError
 from ganbench.metrics._checks import Floats, SampleLike, at_least, sameness
 from ganbench.metrics._intervals import TWO_SIDED_95
 from ganbench.metrics._ngrams import Codes, as_order, as_tokens, ngram_codes
-from ganbench.metrics.score import Score
+from ganbench.metrics.score import Score, in_base
 
 _BLOCK = 2**20
 # Sums of many terms: where all outcomes are different, every permutation has the same JSD.
@@ -42,13 +42,13 @@ def jsd_discrete(
         order: k compares the laws of k tokens in a row, averaged over positions; None those of
             whole rows.
         permutations: their number B.
-        base: of the logarithm; nats by default, 2 for bits.
+        base: of the logarithm, e by default; 2 gives bits in [0, 1].
 
     Returns:
         The excess with `p_value` = (1 + #{permuted >= seen}) / (B + 1), and the 95% interval of
         the delta method, whose unit is the row. It holds the sampling error, not the shrinkage,
         and is up to a third too wide near zero. `details` hold the "plugin" estimate, the mean
-        "permuted" one and the size of the "vocabulary" of both samples.
+        "permuted" one, in nats, and the size of the "vocabulary" of both samples.
 
     Raises:
         MetricError: if a sample or an option makes no sense.
@@ -62,7 +62,6 @@ def jsd_discrete(
     if second.shape[1] != length:
         raise MetricError(f"`y` has {second.shape[1]} columns, but `x` has {length} of them.")
     at_least(permutations, 1, "permutations")
-    unit = _nats(base)
     span = length if order is None else as_order(order, length)
     codes = ngram_codes(np.vstack([first, second]), span)
     n, m = len(first), len(second)
@@ -70,11 +69,11 @@ def jsd_discrete(
     seen = float(plugin.values((np.arange(n + m) < n)[:, None])[0])
     permuted = plugin.permuted_values(rng, permutations)
     centre = float(permuted.mean())
-    excess = (seen - centre) / unit
-    half = TWO_SIDED_95 * plugin.standard_error() / unit
+    excess = seen - centre
+    half = TWO_SIDED_95 * plugin.standard_error()
     at_least_seen = int(np.sum(permuted >= seen - _TIE))
     warnings = sameness(first, second)
-    return Score(
+    score = Score(
         excess,
         excess - half,
         excess + half,
@@ -83,22 +82,13 @@ def jsd_discrete(
         m,
         "discrete" if order is None else f"jsd{order}",
         {
-            "plugin": seen / unit,
-            "permuted": centre / unit,
+            "plugin": seen,
+            "permuted": centre,
             "vocabulary": plugin.vocabulary,
-            "bits": (seen - centre) / math.log(2),
             **({"warnings": warnings} if warnings else {}),
         },
     )
-
-
-def _nats(base: float | None) -> float:
-    """Return the length of the unit in nats."""
-    if base is None:
-        return 1.0
-    if not 1 < base < math.inf:
-        raise MetricError(f"`base` must be a number above 1, not {base!r}.")
-    return math.log(base)
+    return in_base(score, base)
 
 
 class _PlugIn:

