@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from pairs import PAIRS
 from scipy.stats import binom, kstest
 
+from benchmarks.calibration.pairs import PAIRS
 from ganbench.metrics import c2st
 from ganbench.metrics._intervals import wilson
 from ganbench.metrics.c2st import LEARNERS, _deal, _Pool
@@ -14,7 +14,7 @@ def scores_of(name, n=1000, seed=0):
 
 
 def test_headline_is_the_best_learner_with_a_corrected_p_value():
-    scores = scores_of("corr", 200)
+    scores = scores_of("corr0.8", 200)
     assert tuple(scores) == (*LEARNERS, "max")
     best = max(LEARNERS, key=lambda name: scores[name].value)
     headline = scores["max"]
@@ -26,7 +26,7 @@ def test_headline_is_the_best_learner_with_a_corrected_p_value():
 
 
 @pytest.mark.parametrize(
-    ("name", "learner", "bias"), [("shift2", "logistic2", 0.005), ("corr", "logistic2", 0.005)]
+    ("name", "learner", "bias"), [("shift2", "logistic2", 0.005), ("corr0.8", "logistic2", 0.005)]
 )
 def test_accuracy_is_that_of_the_bayes_classifier(name, learner, bias):
     scores = scores_of(name)
@@ -37,7 +37,7 @@ def test_accuracy_is_that_of_the_bayes_classifier(name, learner, bias):
 
 
 def test_blurred_modes_are_seen_only_by_local_learners():
-    scores = scores_of("blur")
+    scores = scores_of("grid25_blur")
     assert scores["max"].p_value < 0.01
     assert scores["max"].value > 0.65
     assert scores["mlp"].value < 0.6, "a network alone would call the blur perfect"
@@ -57,7 +57,7 @@ def null_samples(name, n, seed):
     return PAIRS[name].p.sample(n, rng), PAIRS[name].p.sample(n, rng)
 
 
-@pytest.mark.parametrize("name", ["null", "blur", "sparse"])
+@pytest.mark.parametrize("name", ["null_gauss2d", "grid25_blur", "sparse"])
 def test_p_values_hold_their_level_under_the_null(name):
     repeats = 60
     p_values = {name: [] for name in (*LEARNERS, "max")}
@@ -73,7 +73,7 @@ def test_p_values_hold_their_level_under_the_null(name):
 def test_null_accuracy_is_one_half():
     values = [
         c2st(
-            *PAIRS["null"].sample(100, seed),
+            *PAIRS["null_gauss2d"].sample(100, seed),
             rng=np.random.default_rng(seed),
             learners=("logistic2",),
         )[0].value
@@ -83,15 +83,15 @@ def test_null_accuracy_is_one_half():
 
 
 def test_unequal_sizes_keep_the_null_at_one_half():
-    x, _ = PAIRS["null"].sample(1600, 0)
-    y, _ = PAIRS["null"].sample(200, 1)
+    x, _ = PAIRS["null_gauss2d"].sample(1600, 0)
+    y, _ = PAIRS["null_gauss2d"].sample(200, 1)
     for score in c2st(x, y, rng=np.random.default_rng(0)):
         assert score.low <= 0.5 <= score.high
         assert (score.n_real, score.n_fake) == (1600, 200)
 
 
 def test_missing_more_modes_is_easier_to_tell():
-    values = [scores_of(f"miss{k}")["max"].value for k in (1, 4, 7)]
+    values = [scores_of(f"ring8_miss{k}")["max"].value for k in (1, 4, 7)]
     assert values == sorted(values)
 
 
@@ -126,7 +126,7 @@ def test_dealing_is_random():
 
 
 def test_p_value_of_the_headline_is_that_of_permuted_held_out_labels():
-    x, y = PAIRS["corr"].sample(40, 2)
+    x, y = PAIRS["corr0.8"].sample(40, 2)
     score = c2st(x, y, rng=np.random.default_rng(1), learners=("knn",), permutations=200)[-1]
     rng = np.random.default_rng(1)
     pool = _Pool.of(x, y)
@@ -147,7 +147,7 @@ def test_p_value_of_the_headline_is_that_of_permuted_held_out_labels():
 def test_retraining_makes_valid_p_values_of_all_rows():
     p_values = [
         c2st(
-            *PAIRS["null"].sample(30, seed),
+            *PAIRS["null_gauss2d"].sample(30, seed),
             rng=np.random.default_rng(seed),
             learners=("knn",),
             retrain=9,
@@ -163,7 +163,7 @@ def test_retraining_makes_valid_p_values_of_all_rows():
 
 def test_atoms_in_the_right_places_pass_only_by_grouping():
     rng = np.random.default_rng(0)
-    x, atoms = PAIRS["null"].sample(1000, 0)
+    x, atoms = PAIRS["null_gauss2d"].sample(1000, 0)
     y = atoms[rng.integers(60, size=1000)]
     headline = c2st(x, y, rng=rng)[-1]
     assert headline.details["grouped"]
@@ -175,14 +175,14 @@ def test_atoms_in_the_right_places_pass_only_by_grouping():
 @pytest.mark.parametrize("atoms", [1, 2, 5])
 def test_collapse_to_a_few_points_never_passes(atoms):
     rng = np.random.default_rng(0)
-    x, y = PAIRS["null"].sample(1000, 0)
+    x, y = PAIRS["null_gauss2d"].sample(1000, 0)
     headline = c2st(x, y[rng.integers(atoms, size=1000)], rng=rng)[-1]
     assert not headline.details["grouped"]
     assert headline.value > 0.99
 
 
 def test_no_duplicates_no_signal():
-    details = scores_of("null", 100)["max"].details
+    details = scores_of("null_gauss2d", 100)["max"].details
     assert details["duplicates_fake"] == details["duplicates_real"] == 0
     assert "ungrouped" not in details
 

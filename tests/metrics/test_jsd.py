@@ -1,23 +1,23 @@
 import numpy as np
 import pytest
-from pairs import PAIRS
 from scipy.special import digamma
 from scipy.stats import binom
 from sklearn.feature_selection import mutual_info_classif
 
+from benchmarks.calibration.pairs import PAIRS
 from ganbench.metrics import jsd_knn, jsd_known_density, jsd_lower_bound
 
 # (bias, standard deviation) of knn, lower_bound and known at n = 1000, from draws 0 to 19.
 MEASURED = {
-    "null": ((0.0005, 0.0051), (-0.0026, 0.0015), (-0.0020, 0.0025)),
+    "null_gauss2d": ((0.0005, 0.0051), (-0.0026, 0.0015), (-0.0020, 0.0025)),
     "shift1": ((0.0002, 0.0127), (-0.0048, 0.0111), (-0.0059, 0.0161)),
     "shift2": ((0.0007, 0.0130), (-0.0051, 0.0136), (-0.0070, 0.0181)),
-    "corr": ((0.0052, 0.0101), (-0.0063, 0.0092), (-0.0052, 0.0105)),
-    "miss1": ((0.0001, 0.0076), (-0.0096, 0.0046), (-0.0160, 0.0067)),
-    "miss4": ((0.0007, 0.0097), (-0.0074, 0.0087), (-0.0184, 0.0086)),
-    "miss7": ((0.0023, 0.0141), (-0.0031, 0.0137), (-0.0020, 0.0136)),
-    "blur": ((-0.0437, 0.0108), (-0.0544, 0.0100), (-0.0174, 0.0081)),
-    "shift1_10d": ((-0.0074, 0.0145), (-0.0203, 0.0115), (-0.0916, 0.0166)),
+    "corr0.8": ((0.0052, 0.0101), (-0.0063, 0.0092), (-0.0052, 0.0105)),
+    "ring8_miss1": ((0.0001, 0.0076), (-0.0096, 0.0046), (-0.0160, 0.0067)),
+    "ring8_miss4": ((0.0007, 0.0097), (-0.0074, 0.0087), (-0.0184, 0.0086)),
+    "ring8_miss7": ((0.0023, 0.0141), (-0.0031, 0.0137), (-0.0020, 0.0136)),
+    "grid25_blur": ((-0.0437, 0.0108), (-0.0544, 0.0100), (-0.0174, 0.0081)),
+    "shift1_d10": ((-0.0074, 0.0145), (-0.0203, 0.0115), (-0.0916, 0.0166)),
 }
 
 
@@ -41,14 +41,17 @@ def test_values_lie_where_measured_biases_put_them(name):
 
 def test_missing_more_modes_is_further_away():
     for values in zip(
-        *(all_values(PAIRS[f"miss{k}"], *PAIRS[f"miss{k}"].sample(500, 0), 0) for k in (1, 4, 7)),
+        *(
+            all_values(PAIRS[f"ring8_miss{k}"], *PAIRS[f"ring8_miss{k}"].sample(500, 0), 0)
+            for k in (1, 4, 7)
+        ),
         strict=True,
     ):
         assert list(values) == sorted(values)
         assert values[-1] < np.log(2)
 
 
-@pytest.fixture(scope="module", params=["corr", "blur"])
+@pytest.fixture(scope="module", params=["corr0.8", "grid25_blur"])
 def bounds(request):
     """Return the truth, and both bounds of 20 draws: (20, 2) scores."""
     pair, scores = PAIRS[request.param], []
@@ -93,7 +96,7 @@ def test_knn_equals_sklearn_in_one_column():
 
 
 def test_knn_equals_the_naive_loop():
-    x, y = PAIRS["corr"].sample(300, 0)
+    x, y = PAIRS["corr0.8"].sample(300, 0)
     rows = np.vstack([x, y])
     total = 0.0
     for i in range(600):
@@ -106,7 +109,7 @@ def test_knn_equals_the_naive_loop():
 
 
 def test_knn_is_symmetric_and_ignores_row_order():
-    x, y = PAIRS["corr"].sample(300, 0)
+    x, y = PAIRS["corr0.8"].sample(300, 0)
     rng = np.random.default_rng(0)
     seen = jsd_knn(x, y, rng=rng).value
     assert jsd_knn(y, x, rng=rng).value == pytest.approx(seen, abs=1e-12)
@@ -114,7 +117,7 @@ def test_knn_is_symmetric_and_ignores_row_order():
 
 
 def test_knn_interval_covers():
-    pair, covered = PAIRS["corr"], 0
+    pair, covered = PAIRS["corr0.8"], 0
     for seed in range(40):
         score = jsd_knn(*pair.sample(300, seed), rng=np.random.default_rng(seed), interval=True)
         covered += score.low <= pair.jsd <= score.high
@@ -122,28 +125,28 @@ def test_knn_interval_covers():
 
 
 def test_interval_leaves_the_value_alone():
-    x, y = PAIRS["corr"].sample(100, 0)
+    x, y = PAIRS["corr0.8"].sample(100, 0)
     plain = jsd_knn(x, y, rng=np.random.default_rng(0))
     assert jsd_knn(x, y, rng=np.random.default_rng(0), interval=True).value == plain.value
 
 
 def test_larger_sample_is_thinned_to_equal_weights():
-    x, _ = PAIRS["corr"].sample(900, 0)
-    _, y = PAIRS["corr"].sample(300, 1)
+    x, _ = PAIRS["corr0.8"].sample(900, 0)
+    _, y = PAIRS["corr0.8"].sample(300, 1)
     score = jsd_knn(x, y, rng=np.random.default_rng(0))
     assert (score.n_real, score.n_fake) == (300, 300)
-    bias, sd = MEASURED["corr"][0]
+    bias, sd = MEASURED["corr0.8"][0]
     # The standard deviation grows by sqrt(1000 / 300), and the bias at most as fast.
     growth = np.sqrt(1000 / 300)
-    assert abs(score.value - PAIRS["corr"].jsd) < growth * (bias + 4 * sd)
+    assert abs(score.value - PAIRS["corr0.8"].jsd) < growth * (bias + 4 * sd)
 
 
 def test_unequal_sizes_are_corrected_in_the_bound():
-    pair = PAIRS["corr"]
+    pair = PAIRS["corr0.8"]
     x, _ = pair.sample(2000, 0)
     _, y = pair.sample(500, 1)
     score = jsd_lower_bound(x, y, rng=np.random.default_rng(0))
-    bias, _ = MEASURED["corr"][1]
+    bias, _ = MEASURED["corr0.8"][1]
     # Half the rows of one sample: twice the learning cost at most, and the stated error.
     assert abs(score.value - pair.jsd - bias) < 4 * score.details["standard_error"] - bias
 
@@ -151,7 +154,7 @@ def test_unequal_sizes_are_corrected_in_the_bound():
 def test_tied_distances_of_binary_columns_do_no_harm():
     rows = (np.random.default_rng(0).random((800, 20)) < 0.3).astype(float)
     value = jsd_knn(rows[:400], rows[400:], rng=np.random.default_rng(1)).value
-    _, sd = MEASURED["shift1_10d"][0]
+    _, sd = MEASURED["shift1_d10"][0]
     # Four times the largest standard deviation among the pairs, which grows as 1 / sqrt(n).
     assert abs(value) < 4 * sd * np.sqrt(1000 / 400)
 
@@ -180,8 +183,8 @@ def test_duplicates_are_jittered_and_counted():
 
 
 def test_separate_supports_reach_almost_log_two():
-    x, y = PAIRS["null"].sample(500, 0)
-    for value in all_values(PAIRS["null"], x, y + 50, 0):
+    x, y = PAIRS["null_gauss2d"].sample(500, 0)
+    for value in all_values(PAIRS["null_gauss2d"], x, y + 50, 0):
         # The point estimate reaches psi(2n) - psi(n), which exceeds log 2 by about 1 / 4n.
         assert np.log(2) - 0.01 < value < digamma(1000) - digamma(500) + 1e-9
 

@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 import torch
-from pairs import PAIRS
 
+from benchmarks.calibration.pairs import PAIRS
 from ganbench.errors import MetricError
 from ganbench.metrics import (
     c2st,
@@ -28,7 +28,7 @@ TWO_SAMPLES = {
     "jsd_knn": lambda x, y, rng: [jsd_knn(x, y, rng=rng, interval=True)],
     "jsd_lower_bound": lambda x, y, rng: [jsd_lower_bound(x, y, rng=rng)],
     "jsd_known_density": lambda x, y, rng: [
-        jsd_known_density(x, y, PAIRS["null"].p.log_prob, rng=rng)
+        jsd_known_density(x, y, PAIRS["null_gauss2d"].p.log_prob, rng=rng)
     ],
     "mmd2": lambda x, y, rng: [mmd2(x, y, interval=True)],
     "mmd_test": lambda x, y, rng: [mmd_test(x, y, rng=rng, permutations=19)],
@@ -46,7 +46,7 @@ def estimate(request):
 
 
 def test_inputs_stay_unchanged_even_with_duplicates(estimate):
-    x, y = PAIRS["corr"].sample(60, 0)
+    x, y = PAIRS["corr0.8"].sample(60, 0)
     y[1] = y[0]
     copies = x.copy(), y.copy()
     x.flags.writeable = y.flags.writeable = False
@@ -56,14 +56,14 @@ def test_inputs_stay_unchanged_even_with_duplicates(estimate):
 
 
 def test_same_generator_state_gives_same_scores_for_arrays_and_tensors(estimate):
-    x, y = (sample.astype(np.float32) for sample in PAIRS["corr"].sample(60, 0))
+    x, y = (sample.astype(np.float32) for sample in PAIRS["corr0.8"].sample(60, 0))
     first = estimate(x, y)
     assert first == estimate(x, y)
     assert first == estimate(torch.tensor(x, requires_grad=True), torch.tensor(y))
 
 
 def test_scores_are_finite_and_json_compatible(estimate):
-    x, y = PAIRS["corr"].sample(60, 0)
+    x, y = PAIRS["corr0.8"].sample(60, 0)
     for score in estimate(x, y[:50]):
         assert math.isfinite(score.value)
         assert score.low is None or score.low <= score.value
@@ -75,14 +75,14 @@ def test_scores_are_finite_and_json_compatible(estimate):
 
 @pytest.mark.parametrize("constant", ["point", "column"])
 def test_collapsed_generators_get_finite_bad_scores(estimate, constant):
-    x, y = PAIRS["null"].sample(100, 0)
+    x, y = PAIRS["null_gauss2d"].sample(100, 0)
     if constant == "point":
         y[:] = y[0]
     else:
         y[:, 1] = 0
     scores = estimate(x, y)
     assert all(math.isfinite(score.value) for score in scores)
-    assert scores[-1].value > estimate(*PAIRS["null"].sample(100, 1))[-1].value
+    assert scores[-1].value > estimate(*PAIRS["null_gauss2d"].sample(100, 1))[-1].value
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_collapsed_generators_get_finite_bad_scores(estimate, constant):
     ],
 )
 def test_bad_samples_are_refused_in_one_sentence(estimate, spoil, complaint):
-    x, y = PAIRS["null"].sample(60, 0)
+    x, y = PAIRS["null_gauss2d"].sample(60, 0)
     with pytest.raises(MetricError) as caught:
         estimate(*spoil(x, y))
     message = str(caught.value)
@@ -108,7 +108,7 @@ def test_bad_samples_are_refused_in_one_sentence(estimate, spoil, complaint):
 
 
 RNG = np.random.default_rng(0)
-X, Y = PAIRS["null"].sample(60, 0)
+X, Y = PAIRS["null_gauss2d"].sample(60, 0)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 import torch
-from pairs import PAIRS, closed_form_mmd2, gaussian
 from scipy.stats import binom, kstest
 
+from benchmarks.calibration.closed_forms import population_mmd2
+from benchmarks.calibration.families import gaussian
+from benchmarks.calibration.pairs import PAIRS
 from ganbench.errors import MetricError
 from ganbench.metrics import (
     energy_distance,
@@ -54,7 +56,7 @@ NAIVE = {
 
 @pytest.mark.parametrize("kernel", NAIVE)
 def test_equals_the_naive_double_loop(kernel):
-    x, y = (np.round(sample, 1) for sample in PAIRS["corr"].sample(40, 0))
+    x, y = (np.round(sample, 1) for sample in PAIRS["corr0.8"].sample(40, 0))
     expected = naive_mmd2(x, y[:25], NAIVE[kernel])
     assert mmd2(x, y[:25], kernel).value == pytest.approx(expected, abs=1e-12)
 
@@ -63,14 +65,14 @@ def test_a_kernel_may_be_a_function_of_tensors():
     def gram(a, b):
         return torch.exp(-torch.cdist(a, b).square() / 2)
 
-    x, y = PAIRS["corr"].sample(300, 0)
+    x, y = PAIRS["corr0.8"].sample(300, 0)
     score = mmd2(x, y, gram)
     assert score.value == pytest.approx(mmd2(x, y, rbf(1.0)).value, abs=1e-12)
     assert score.estimator == "gram"
 
 
 def test_median_bandwidth_is_that_of_the_reference_or_of_the_real_sample():
-    x, y = PAIRS["miss4"].sample(100, 0)
+    x, y = PAIRS["ring8_miss4"].sample(100, 0)
     for reference, rows in ((None, x), (y, y)):
         scale = median_distance(rows)
         seen = mmd2(x, y, "rbf", reference=reference)
@@ -79,7 +81,7 @@ def test_median_bandwidth_is_that_of_the_reference_or_of_the_real_sample():
 
 
 def test_far_outliers_neither_slow_nor_spoil_it():
-    x, y = PAIRS["corr"].sample(50, 0)
+    x, y = PAIRS["corr0.8"].sample(50, 0)
     x[0] = 1e4
     kernel = "multi_rbf(sigma=1.0)"
     expected = np.mean([mmd2(x, y, rbf(s)).value for s in (0.125, 0.25, 0.5, 1.0, 2.0)])
@@ -87,7 +89,7 @@ def test_far_outliers_neither_slow_nor_spoil_it():
 
 
 def test_blocks_do_not_change_the_value():
-    x, y = PAIRS["corr"].sample(400, 0)
+    x, y = PAIRS["corr0.8"].sample(400, 0)
     gaps = np.vstack([x, y])[:, None] - np.vstack([x, y])
     kernel = np.exp(-np.sum(gaps**2, axis=2) / 2)
     np.fill_diagonal(kernel, 0)
@@ -99,24 +101,33 @@ def test_blocks_do_not_change_the_value():
 @pytest.mark.parametrize(("shift", "truth"), [(0.5, 0.0471239558476), (2, 0.561857514619)])
 def test_closed_form_of_gaussians(shift, truth):
     p, q = gaussian([0], [[1]]), gaussian([shift], [[1]])
-    assert closed_form_mmd2(p, q, 1.0) == pytest.approx(truth, abs=1e-10)
+    assert population_mmd2(p, q, "rbf(sigma=1.0)") == pytest.approx(truth, abs=1e-10)
 
 
 @pytest.mark.parametrize(
     ("name", "bandwidth"),
-    [("null", 1.0), ("shift1", 1.0), ("corr", 1.0), ("miss4", 1.0), ("blur", 0.5)],
+    [
+        ("null_gauss2d", 1.0),
+        ("shift1", 1.0),
+        ("corr0.8", 1.0),
+        ("ring8_miss4", 1.0),
+        ("grid25_blur", 0.5),
+    ],
 )
 def test_mean_over_draws_is_the_closed_form(name, bandwidth):
     pair = PAIRS[name]
     values = [mmd2(*pair.sample(100, seed), rbf(bandwidth)).value for seed in range(100)]
     error = np.std(values, ddof=1) / np.sqrt(len(values))
     # Four standard errors, estimated from the draws themselves.
-    assert abs(np.mean(values) - closed_form_mmd2(pair.p, pair.q, bandwidth)) < 4 * error
+    assert (
+        abs(np.mean(values) - population_mmd2(pair.p, pair.q, f"rbf(sigma={bandwidth})"))
+        < 4 * error
+    )
 
 
 def test_interval_covers_the_truth_away_from_the_null():
     pair = PAIRS["shift1"]
-    truth = closed_form_mmd2(pair.p, pair.q, 1.0)
+    truth = population_mmd2(pair.p, pair.q, "rbf(sigma=1.0)")
     scores = [mmd2(*pair.sample(300, seed), rbf(1.0), interval=True) for seed in range(100)]
     covered = sum(score.low <= truth <= score.high for score in scores)
     # At a true coverage of .95, fewer than 87 or 88 of 100 happen once in a thousand times.
@@ -124,7 +135,7 @@ def test_interval_covers_the_truth_away_from_the_null():
 
 
 def test_row_order_and_rotation_do_not_matter():
-    x, y = PAIRS["corr"].sample(100, 0)
+    x, y = PAIRS["corr0.8"].sample(100, 0)
     seen = mmd2(x, y, rbf(0.5, 1.0)).value
     turn = np.array([[0.6, -0.8], [0.8, 0.6]])
     assert mmd2(x[::-1], y[::-1], rbf(0.5, 1.0)).value == pytest.approx(seen, abs=1e-12)
@@ -133,14 +144,14 @@ def test_row_order_and_rotation_do_not_matter():
 
 
 def test_far_from_the_origin_no_digits_are_lost():
-    x, y = PAIRS["corr"].sample(100, 0)
+    x, y = PAIRS["corr0.8"].sample(100, 0)
     # Adding 1e6 itself rounds coordinates at 1e-10.
     seen = mmd2(x, y, rbf(1.0)).value
     assert mmd2(x + 1e6, y + 1e6, rbf(1.0)).value == pytest.approx(seen, abs=1e-9)
 
 
 def test_missing_more_modes_scores_worse():
-    values = [mmd2(*PAIRS[f"miss{k}"].sample(300, 0), rbf(1.0)).value for k in (1, 4, 7)]
+    values = [mmd2(*PAIRS[f"ring8_miss{k}"].sample(300, 0), rbf(1.0)).value for k in (1, 4, 7)]
     assert values == sorted(values)
 
 
@@ -148,7 +159,7 @@ def test_p_values_are_uniform_under_the_null():
     rng = np.random.default_rng(0)
     p_values = [
         mmd_test(
-            *PAIRS["null"].sample(50, seed), rbf(0.5, 1.0, 2.0), rng=rng, permutations=99
+            *PAIRS["null_gauss2d"].sample(50, seed), rbf(0.5, 1.0, 2.0), rng=rng, permutations=99
         ).p_value
         for seed in range(200)
     ]
@@ -172,7 +183,7 @@ def test_permutation_p_value_equals_the_one_by_recomputation():
 
 
 def test_difference_is_detected():
-    x, y = PAIRS["miss1"].sample(500, 0)
+    x, y = PAIRS["ring8_miss1"].sample(500, 0)
     score = mmd_test(x, y, rng=np.random.default_rng(0))
     assert score.p_value == pytest.approx(1 / 500)
 
@@ -189,7 +200,7 @@ def test_median_distance():
 
 
 def test_aggregation_takes_the_largest_standardised_value_of_shared_permutations():
-    x, y = PAIRS["corr"].sample(30, 3)
+    x, y = PAIRS["corr0.8"].sample(30, 3)
     score = mmd_test(x, y, rbf(0.2, 1.0, 4.0), rng=np.random.default_rng(5), permutations=40)
     labels = np.repeat([1.0, 0.0], 30)
     shuffles = np.random.default_rng(5).permuted(np.tile(labels, (40, 1)), axis=1)
@@ -208,7 +219,7 @@ def test_aggregation_takes_the_largest_standardised_value_of_shared_permutations
 
 def test_power_on_a_missing_mode():
     p_values = [
-        mmd_test(*PAIRS["miss1"].sample(200, seed), rng=np.random.default_rng(seed)).p_value
+        mmd_test(*PAIRS["ring8_miss1"].sample(200, seed), rng=np.random.default_rng(seed)).p_value
         for seed in range(40)
     ]
     # At the promised power of .75 fewer than 21 of 40 happen once in a thousand times.
@@ -216,7 +227,7 @@ def test_power_on_a_missing_mode():
 
 
 def test_kid_is_the_mean_of_the_published_one_over_subsets():
-    x, y = PAIRS["shift1_10d"].sample(60, 0)
+    x, y = PAIRS["shift1_d10"].sample(60, 0)
     gram = (np.vstack([x, y]) @ np.vstack([x, y]).T / 10 + 1) ** 3
     xx, yy, xy = gram[:60, :60], gram[60:, 60:], gram[:60, 60:]
     # Code of the paper: unbiased polynomial MMD of one subset, here of all rows.
@@ -236,8 +247,8 @@ def test_energy_distance_of_shifted_points():
 @pytest.mark.parametrize("estimate", [mmd2_block, mmd2_incomplete])
 class TestLargeSamples:
     def test_mean_over_draws_is_the_closed_form(self, estimate):
-        pair = PAIRS["corr"]
-        truth = closed_form_mmd2(pair.p, pair.q, 1.0)
+        pair = PAIRS["corr0.8"]
+        truth = population_mmd2(pair.p, pair.q, "rbf(sigma=1.0)")
         values = [
             estimate(*pair.sample(100, seed), rbf(1.0), rng=np.random.default_rng(seed)).value
             for seed in range(60)
@@ -247,7 +258,9 @@ class TestLargeSamples:
 
     def test_p_values_hold_their_level_and_see_a_difference(self, estimate):
         p_values = [
-            estimate(*PAIRS["null"].sample(100, seed), rng=np.random.default_rng(seed)).p_value
+            estimate(
+                *PAIRS["null_gauss2d"].sample(100, seed), rng=np.random.default_rng(seed)
+            ).p_value
             for seed in range(150)
         ]
         assert sum(p <= 0.05 for p in p_values) <= binom.ppf(0.999, 150, 0.05)
@@ -262,7 +275,7 @@ class TestLargeSamples:
 
 
 def test_incomplete_estimate_with_all_pairs_is_the_mean_over_pairs():
-    x, y = PAIRS["corr"].sample(20, 0)
+    x, y = PAIRS["corr0.8"].sample(20, 0)
     score = mmd2_incomplete(x, y, rbf(1.0), rng=np.random.default_rng(3), subdiagonals=19)
     rng = np.random.default_rng(3)
     u, v = x[rng.permutation(20)], y[rng.permutation(20)]
@@ -282,7 +295,7 @@ def test_incomplete_estimate_with_all_pairs_is_the_mean_over_pairs():
 
 
 def test_blocks_are_averaged():
-    x, y = PAIRS["corr"].sample(20, 0)
+    x, y = PAIRS["corr0.8"].sample(20, 0)
     score = mmd2_block(x, y, rbf(1.0), rng=np.random.default_rng(3), block=10)
     rng = np.random.default_rng(3)
     u, v = x[rng.permutation(20)], y[rng.permutation(20)]
@@ -304,7 +317,7 @@ def test_blocks_are_averaged():
     ],
 )
 def test_bad_kernels_are_refused(kernel, complaint):
-    x, y = PAIRS["corr"].sample(20, 0)
+    x, y = PAIRS["corr0.8"].sample(20, 0)
     with pytest.raises(MetricError, match="`kernel`") as caught:
         mmd2(x, y, kernel)
     assert complaint in str(caught.value)

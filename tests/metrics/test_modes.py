@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
-from pairs import PAIRS, ring
 from scipy.stats import binom
 
+from benchmarks.calibration.families import ring
+from benchmarks.calibration.pairs import PAIRS
 from ganbench.metrics import mode_coverage
 
 CENTERS = ring(np.ones(8)).means
@@ -14,7 +15,7 @@ def scores_of(fake, **options):
 
 
 def test_real_rows_cover_all_modes_at_the_expected_quality():
-    scores = scores_of(PAIRS["miss1"].sample(2000, 0)[0])
+    scores = scores_of(PAIRS["ring8_miss1"].sample(2000, 0)[0])
     assert scores["covered"].value == 8
     quality = scores["quality"]
     assert quality.details["expected"] == pytest.approx(WHOLE)
@@ -26,7 +27,7 @@ def test_real_rows_cover_all_modes_at_the_expected_quality():
 
 @pytest.mark.parametrize("missing", [1, 4, 7])
 def test_missing_modes_are_counted_and_weighed(missing):
-    scores = scores_of(PAIRS[f"miss{missing}"].sample(2000, 0)[1])
+    scores = scores_of(PAIRS[f"ring8_miss{missing}"].sample(2000, 0)[1])
     assert scores["covered"].value == 8 - missing
     assert scores["covered"].details["missed"] == list(range(missing))
     expected = np.log(8 / (8 - missing))
@@ -62,5 +63,5 @@ def test_weights_are_what_frequencies_are_compared_with():
 
 
 def test_row_order_does_not_matter():
-    rows = PAIRS["miss1"].sample(100, 0)[1]
+    rows = PAIRS["ring8_miss1"].sample(100, 0)[1]
     assert mode_coverage(rows, CENTERS, 0.1) == mode_coverage(rows[::-1], CENTERS, 0.1)

@@ -128,7 +128,7 @@ def test_units_of_a_column_do_not_matter():
 def test_constant_columns_are_no_trouble(metric):
     dataset = SimpleNamespace(
         spec=DataSpec("vector", (3,)),
-        modes=Modes(np.pad(CENTERS, ((0, 0), (0, 1))), 0.5, np.full(4, 0.25))
+        modes=Modes(np.pad(CENTERS, ((0, 0), (0, 1))), 0.5, np.full(4, 0.25)),
     )
     dataset.log_prob = None
     if metric.misfit(dataset) is not None:

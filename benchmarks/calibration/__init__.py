@@ -1,0 +1,1 @@
+"""How the estimators of `ganbench.metrics` do on laws whose divergences are known."""
