@@ -18,6 +18,7 @@ from ganbench.cells import digest
 from ganbench.components import parse_single
 from ganbench.errors import PluginError, SpecError
 from ganbench.grid import Evaluation
+from ganbench.metrics.floors import Floor
 from ganbench.plugins import Built, Registry
 
 _RUNNING_SAMPLES = 500
@@ -149,16 +150,16 @@ class Evaluator:
             first, second = self._real_pair(split)
             for row in self._rows(metric, features(first), features(second), tests=False):
                 values.setdefault(row["estimator"], []).append(row["value"])
-        worse = {"lower": 0.95, "higher": 0.05}
+        floors = {estimator: Floor.of(each) for estimator, each in values.items()}
         return {
             "dataset": self.dataset.label,
             "metric": metric.label,
             "floors": {
-                estimator: {
-                    "mean": float(np.mean(each)),
-                    "p95": float(np.quantile(each, worse[metric.value.better[estimator]])),
+                name: {
+                    "mean": each.mean,
+                    "p95": each.p95 if metric.value.better[name] == "lower" else each.p05,
                 }
-                for estimator, each in values.items()
+                for name, each in floors.items()
             },
         }
 

@@ -1,7 +1,8 @@
-"""How fast the engine is, against a hand-written loop and JAX: `python -m benchmarks.speed`.
+"""How fast engine and scores are: `python -m benchmarks.speed`.
 
-All train the same games with drawn batches on one thread and take turns; each round gives the
-ratio of CPU seconds per seed-step, and the median over the rounds is reported. Writes results.json
+Engine, hand-written loop and JAX train the same games with drawn batches on one thread and take
+turns; each round gives the ratio of CPU seconds per seed-step, and the median over the rounds is
+reported. Scores are compared with what recomputes them. Writes results.json
 and speed.png beside this file.
 """
 
@@ -25,6 +26,7 @@ from benchmarks.speed.engine import CPU, engine_training
 from benchmarks.speed.figure import draw
 from benchmarks.speed.hand import hand_written
 from benchmarks.speed.processes import memory, overhead, workers
+from benchmarks.speed.scores import scores
 from ganbench import environment
 from ganbench.plugins import load_plugins
 
@@ -144,6 +146,7 @@ SECTIONS: dict[str, Callable[[Sequence[int]], Any]] = {
     "workers": lambda _: workers(),
     "overhead": lambda _: overhead(),
     "memory": lambda _: memory(),
+    "scores": lambda _: scores(),
 }
 
 

@@ -1,6 +1,6 @@
 """Turn what users pass into float64 samples, or say in one sentence what is wrong with it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -67,8 +67,10 @@ def as_sample(values: SampleLike, name: str, least: int = 2) -> Floats:
     return sample
 
 
-def two_tensors(x: SampleLike, y: SampleLike, least: int = 2) -> tuple[Tensor, Tensor]:
-    """Check `x` and `y` one by one, and that they have equally many columns.
+def two_tensors(
+    x: SampleLike, y: SampleLike, least: int = 2, *, names: tuple[str, str] = ("x", "y")
+) -> tuple[Tensor, Tensor]:
+    """Check `x` and `y`, called `names`, one by one, and that they have equally many columns.
 
     Returns:
         Both as float64 tensors, on the device of `x`.
@@ -76,10 +78,11 @@ def two_tensors(x: SampleLike, y: SampleLike, least: int = 2) -> tuple[Tensor, T
     Raises:
         MetricError: naming the argument and what is wrong with it.
     """
-    first, second = as_tensor(x, "x", least), as_tensor(y, "y", least)
+    first, second = as_tensor(x, names[0], least), as_tensor(y, names[1], least)
     if first.shape[1] != second.shape[1]:
         raise MetricError(
-            f"`y` has {second.shape[1]} columns, but `x` has {first.shape[1]} of them."
+            f"`{names[1]}` has {second.shape[1]} columns, but `{names[0]}` has {first.shape[1]} "
+            "of them."
         )
     return first, second.to(first.device)
 
@@ -117,6 +120,18 @@ def at_least(value: int, least: int, name: str) -> int:
     return int(value)
 
 
+def log_densities(log_prob: Callable[[Floats], ArrayLike], rows: Floats) -> Floats:
+    """Return `log_prob` of `rows` as an array (n,), minus infinity outside the support.
+
+    Raises:
+        MetricError: if it returns anything else than one number below infinity for each row.
+    """
+    values: Floats = np.asarray(log_prob(rows), dtype=np.float64)
+    if values.shape != (len(rows),) or np.isnan(values).any() or np.isposinf(values).any():
+        raise MetricError("`log_prob` must return one number below infinity for each row.")
+    return values
+
+
 def row_codes(rows: Tensor | Floats) -> NDArray[np.uint64]:
     """Return one number (n,) per row; equal rows have equal codes, others hardly ever have."""
     array = rows.cpu().numpy() if isinstance(rows, Tensor) else rows
@@ -127,14 +142,38 @@ def row_codes(rows: Tensor | Floats) -> NDArray[np.uint64]:
     return codes
 
 
-def warnings_of(x: Tensor | Floats, y: Tensor | Floats) -> dict[str, object]:
-    """Say what makes a score of these samples doubtful: `{"warnings": [...]}`, or nothing."""
-    warnings = []
-    if len(x) == len(y) and np.array_equal(np.sort(row_codes(x)), np.sort(row_codes(y))):
-        warnings.append("`x` and `y` hold the same rows: they are no independent samples.")
+def sameness(
+    x: Tensor | Floats, y: Tensor | Floats, names: tuple[str, str] = ("x", "y")
+) -> list[str]:
+    """Return a warning where both samples hold the same rows, in whatever order; else none."""
+    if len(x) != len(y) or not np.array_equal(np.sort(row_codes(x)), np.sort(row_codes(y))):
+        return []
+    first, second = names
+    return [f"`{first}` and `{second}` hold the same rows: they are no independent samples."]
+
+
+def warnings_of(
+    x: Tensor | Floats, y: Tensor | Floats, *more: str, names: tuple[str, str] = ("x", "y")
+) -> dict[str, object]:
+    """Say what makes a score of these samples doubtful: `{"warnings": [...]}`, or nothing.
+
+    Args:
+        x: real sample (n, d).
+        y: generated sample (m, d).
+        more: sentences that the estimator adds.
+        names: of the arguments, as the caller knows them.
+    """
+    warnings = sameness(x, y, names)
     still = [bool(each) for each in ((x == x[0]).all(0) & (y == x[0]).all(0))]
     if constant := [str(index) for index, is_still in enumerate(still) if is_still]:
-        more = f" and {len(constant) - _NAMED} more" if len(constant) > _NAMED else ""
-        names = ", ".join(constant[:_NAMED]) + more
-        warnings.append(f"Constant in both samples, and so without a say: column {names}.")
+        warnings.append(
+            f"Constant in both samples, and so without a say: column {listed(constant)}."
+        )
+    warnings += more
     return {"warnings": warnings} if warnings else {}
+
+
+def listed(names: Sequence[str]) -> str:
+    """Join names for a sentence, only the first five of many."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -7,31 +7,49 @@ behind the bound are too weak for the law at hand.
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, train_test_split
+from torch import Tensor
 
 from ganbench.errors import MetricError
-from ganbench.metrics._checks import Floats, SampleLike, as_positive, two_samples
-from ganbench.metrics._density import candidate_names, fit_log_densities
-from ganbench.metrics._intervals import ONE_SIDED_95, TWO_SIDED_95
-from ganbench.metrics._learners import (
-    LOG_RATIO_LIMIT,
-    Labels,
-    boosting,
-    neighbour_log_ratios,
-    quadratic_logistic,
+from ganbench.metrics._checks import (
+    Floats,
+    SampleLike,
+    as_positive,
+    at_least,
+    log_densities,
+    row_codes,
+    two_samples,
+    two_tensors,
+    warnings_of,
 )
-from ganbench.metrics._neighbours import label_information
-from ganbench.metrics.score import Score
+from ganbench.metrics._density import CANDIDATES, fit_log_densities
+from ganbench.metrics._intervals import ONE_SIDED_95, TWO_SIDED_95
+from ganbench.metrics._learners import Labels, build, fit_quietly
+from ganbench.metrics._neighbours import label_information, log_ratios, tie_breaker
+from ganbench.metrics.score import Score, in_base
 
+BoundLearner = Literal["stack", "logistic2", "knn", "hgb", "mlp"]
+BOUND_LEARNERS: tuple[BoundLearner, ...] = ("stack", "logistic2", "knn", "hgb", "mlp")
+STACK = ("logistic2", "hgb")
+NEIGHBOURS = (3, 10, 30)
+"""The stack's third opinion: log p/q from distances to these neighbours."""
+
+LOG_RATIO_LIMIT = 30.0
 FOLDS = 5
 LEAST_ROWS = 25
-SUBSAMPLES = 20
-SUBSAMPLE_FRACTION = 0.632
-JITTER = 1e-9
+BATCHES = 8
+PARTITIONS = 4
+EXTRAPOLATED_ABOVE = 5
+EXTRAPOLATION = (0.2, 0.8, 3.2, 6.4)
+SHARED_VARIANCE = 0.05
+"""Variance that estimates for different k share, in units in which that of one is 1 / k."""
 
 
 def jsd_known_density(
@@ -40,6 +58,7 @@ def jsd_known_density(
     log_prob: Callable[[Floats], ArrayLike],
     *,
     rng: np.random.Generator,
+    base: float | None = None,
 ) -> Score:
     """Bound the JSD from below with the exact density p of the real law.
 
@@ -53,6 +72,7 @@ def jsd_known_density(
         y: generated sample (m, d).
         log_prob: log-density of the real law in nats, (n, d) -> (n,).
         rng: draws the folds.
+        base: of the logarithm, e by default; 2 gives bits in [0, 1].
 
     Returns:
         The bound with a one-sided 95% `low`; `high` is None, because the distance from the
@@ -67,20 +87,23 @@ def jsd_known_density(
         arXiv:1606.00709, equation 4.
     """
     first, second = two_samples(x, y, LEAST_ROWS)
-    log_p = [_log_density(log_prob, sample) for sample in (first, second)]
+    log_p = [log_densities(log_prob, sample) for sample in (first, second)]
     folds = [_folds(len(sample), rng) for sample in (first, second)]
-    log_ratios = [np.empty(len(sample)) for sample in (first, second)]
+    log_ratios = [np.zeros(len(sample)) for sample in (first, second)]
     chosen = []
     for fold in range(FOLDS):
         tests = [of == fold for of in folds]
         best = _best_candidate(
             (first[~tests[0]], second[~tests[1]]), (log_p[0][~tests[0]], log_p[1][~tests[1]]), rng
         )
-        chosen.append([*candidate_names(), "p"][best])
+        chosen.append([*CANDIDATES, "p"][best])
+        if best == len(CANDIDATES):
+            continue  # log p/p is zero
         log_q = fit_log_densities(second[~tests[1]])
         for sample, test, of_p, out in zip((first, second), tests, log_p, log_ratios, strict=True):
-            out[test] = _log_ratios(of_p[test], log_q(sample[test]))[best]
-    return _bound(log_ratios[0], log_ratios[1], "known", {"densities": chosen})
+            out[test] = _clip(of_p[test] - log_q(sample[test], [best])[0])
+    details = {"densities": chosen, **warnings_of(first, second)}
+    return in_base(_bound(log_ratios[0], log_ratios[1], "known", details), base)
 
 
 def jsd_knn(
@@ -90,59 +113,80 @@ def jsd_knn(
     rng: np.random.Generator,
     k: int = 5,
     scale: ArrayLike | None = None,
-    interval: bool = False,
+    extrapolate: bool | None = None,
+    interval: bool = True,
+    base: float | None = None,
 ) -> Score:
     """Estimate the JSD as the information between a row and the sample that it is from.
 
     `psi(N) + psi(k) - psi(N/2) - mean psi(m_i)`, where m_i rows, the own one included, lie nearer
-    to row i than its k-th neighbour in its own sample. Not a bound: it may err either way.
+    to row i than its k-th neighbour in its own sample. Not a bound: it may err either way. The
+    error grows with the radius of these balls. In many dimensions they are large, so there the
+    estimates for k / 5, 4k / 5, 16k / 5 and 32k / 5 neighbours are extrapolated to a radius of
+    zero, by a line in the typical squared radius.
 
     Args:
         x: real sample (n, d).
         y: generated sample (m, d); of the larger sample, min(n, m) random rows are used.
-        rng: draws those rows, the jitter and the subsamples.
+        rng: draws those rows, the jitter and the batches.
         k: number of neighbours.
-        scale: (d,) by which columns are divided; fit it on a reference that all variants share.
-        interval: whether to add a 95% interval from subsamples of 63.2% without replacement.
-            (A bootstrap would create ties.) It holds the sampling error, not the bias.
+        scale: (d,) by which columns are divided, typical deviations of the pooled rows by
+            default; for many variants fit it on a reference that they share.
+        extrapolate: whether to extrapolate to a radius of zero; above 5 columns by default.
+        interval: whether to add a 95% interval, from the spread of the estimates in 8 disjoint
+            batches, in 4 random partitions. It holds the sampling error, not the bias.
+        base: of the logarithm, e by default; 2 gives bits in [0, 1].
 
     Returns:
         The estimate. Ties between distances, such as from duplicated rows or discrete columns,
-        would spoil it: all rows are moved by about 1e-9 of a typical deviation, which leaves
+        would spoil it: all rows are moved by 1e-9 (where blocks of
+        distances are needed, 1e-6) of a typical deviation, which leaves
         the order of other distances as it is. `details["duplicates"]` counts repeated rows.
 
     Raises:
-        MetricError: if a sample, `k` or `scale` makes no sense.
+        MetricError: if a sample or an argument makes no sense.
 
     References:
         Ross 2014, Mutual Information between Discrete and Continuous Data Sets, PLoS ONE 9(2).
-        Politis & Romano 1994, Annals of Statistics 22(4) (subsampling).
+        Moon et al. 2021, arXiv:1701.08083 (cancelling bias by several neighbourhood sizes).
+        Politis & Romano 1994, Annals of Statistics 22(4) (intervals from smaller samples).
     """
-    if k < 1:
-        raise MetricError(f"`k` must be at least 1, not {k}.")
-    least = math.ceil((k + 2) / SUBSAMPLE_FRACTION) if interval else k + 2
-    first, second = two_samples(x, y, least)
+    at_least(k, 1, "k")
+    first, second = two_tensors(x, y, k + 2)
+    d = first.shape[1]
+    ranks = _ranks(k, d > EXTRAPOLATED_ABOVE if extrapolate is None else extrapolate)
     n = min(len(first), len(second))
-    rows = np.vstack([_random_rows(first, n, rng), _random_rows(second, n, rng)])
-    if scale is not None:
-        rows = rows / _scale_vector(scale, rows.shape[1])
-    distinct = len(np.unique(rows, axis=0))
-    rows = rows + JITTER * _typical_deviations(rows) * rng.standard_normal(rows.shape)
-    keeps = [np.ones(2 * n, dtype=bool)]
-    if interval:
-        keeps += [np.concatenate([_keep(n, rng), _keep(n, rng)]) for _ in range(SUBSAMPLES)]
-    values = label_information(rows[:n], rows[n:], k, np.array(keeps))
-    value = float(values[0])
-    details = {"duplicates": 2 * n - distinct, "bits": value / math.log(2)}
-    if not interval:
-        return Score(value, n_real=n, n_fake=n, estimator="knn", details=details)
-    # Subsamples of one sample share rows, so that they vary less than independent ones would.
-    correction = SUBSAMPLE_FRACTION / (1 - SUBSAMPLE_FRACTION)
-    half = TWO_SIDED_95 * float(values[1:].std(ddof=1)) * math.sqrt(correction)
-    return Score(value, value - half, value + half, None, n, n, "knn", details)
+    if n <= ranks[-1] + 1:
+        ranks = [k]
+    samples = [_random_rows(sample, n, rng) for sample in (first, second)]
+    pooled = torch.cat(samples)
+    typical = _typical_deviations(pooled)
+    divisor = typical if scale is None else _scale_vector(scale, d).to(typical)
+    noise = torch.from_numpy(rng.standard_normal(tuple(pooled.shape))).to(pooled)
+    rows = (pooled - pooled.median(dim=0).values + tie_breaker(first) * typical * noise) / divisor
+    own, other = rows[:n], rows[n:]
+    value = _information(own, other, ranks)
+    details = {
+        "duplicates": 2 * n - len(np.unique(row_codes(pooled))),
+        "neighbours": ranks,
+        **warnings_of(first, second),
+    }
+    score = Score(value, n_real=n, n_fake=n, estimator="knn", details=details)
+    count = min(BATCHES, n // (ranks[-1] + 2))
+    if interval and count > 1:
+        half = TWO_SIDED_95 * _batch_error(own, other, ranks, count, rng)
+        score = replace(score, low=value - half, high=value + half)
+    return in_base(score, base)
 
 
-def jsd_lower_bound(x: SampleLike, y: SampleLike, *, rng: np.random.Generator) -> Score:
+def jsd_lower_bound(
+    x: SampleLike,
+    y: SampleLike,
+    *,
+    rng: np.random.Generator,
+    learner: BoundLearner = "stack",
+    base: float | None = None,
+) -> Score:
     """Bound the JSD from below with cross-fitted classifiers.
 
     In each of five stratified folds, a quadratic logistic regression, boosted trees and
@@ -153,6 +197,9 @@ def jsd_lower_bound(x: SampleLike, y: SampleLike, *, rng: np.random.Generator) -
         x: real sample (n, d).
         y: generated sample (m, d).
         rng: draws the folds.
+        learner: "stack" as above, or one of "logistic2", "knn", "hgb" and "mlp" (see `c2st`)
+            alone, with Platt's scaling.
+        base: of the logarithm, e by default; 2 gives bits in [0, 1].
 
     Returns:
         The bound with a one-sided 95% `low`; `high` is None, because the distance from the
@@ -167,6 +214,10 @@ def jsd_lower_bound(x: SampleLike, y: SampleLike, *, rng: np.random.Generator) -
         Nguyen et al. 2010, arXiv:0809.0853. Nowozin et al. 2016, arXiv:1606.00709, equation 4.
         Platt 1999, Probabilistic outputs for support vector machines.
     """
+    if learner not in BOUND_LEARNERS:
+        raise MetricError(
+            f"`learner` must be one of {', '.join(BOUND_LEARNERS)}, not {learner!r}."
+        )
     first, second = two_samples(x, y, LEAST_ROWS)
     rows = np.vstack([first, second])
     labels = np.repeat([1, 0], [len(first), len(second)])
@@ -174,9 +225,11 @@ def jsd_lower_bound(x: SampleLike, y: SampleLike, *, rng: np.random.Generator) -
     log_ratio = np.empty(len(rows))
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=_seed(rng))
     for train, test in folds.split(rows, labels):
-        log_odds = _stacked_log_odds(rows[train], labels[train], rows[test], rng)
+        log_odds = _scaled_log_odds(learner, rows[train], labels[train], rows[test], rng)
         log_ratio[test] = _clip(log_odds - prior)
-    return _bound(log_ratio[labels == 1], log_ratio[labels == 0], "lower_bound", {})
+    details = {"learner": learner, **warnings_of(first, second)}
+    bound = _bound(log_ratio[labels == 1], log_ratio[labels == 0], "lower_bound", details)
+    return in_base(bound, base)
 
 
 def _bound(
@@ -194,7 +247,7 @@ def _bound(
         n_real=len(gain_x),
         n_fake=len(gain_y),
         estimator=estimator,
-        details={**details, "standard_error": error, "bits": value / math.log(2)},
+        details={**details, "standard_error": error},
     )
 
 
@@ -206,13 +259,6 @@ def _seed(rng: np.random.Generator) -> int:
     return int(rng.integers(2**31))
 
 
-def _log_density(log_prob: Callable[[Floats], ArrayLike], rows: Floats) -> Floats:
-    values: Floats = np.asarray(log_prob(rows), dtype=np.float64)
-    if values.shape != (len(rows),) or np.isnan(values).any() or np.isposinf(values).any():
-        raise MetricError("`log_prob` must return one number below infinity for each row.")
-    return values
-
-
 def _folds(n: int, rng: np.random.Generator) -> NDArray[np.intp]:
     return rng.permutation(np.arange(n) % FOLDS)
 
@@ -220,11 +266,12 @@ def _folds(n: int, rng: np.random.Generator) -> NDArray[np.intp]:
 def _best_candidate(
     samples: tuple[Floats, Floats], log_p: tuple[Floats, Floats], rng: np.random.Generator
 ) -> int:
-    """Return the index of the density with the best bound on a held-out fifth."""
+    """Return the index of the density with the best bound on a held-out fifth; the last is p."""
     tests = [_folds(len(sample), rng) == 0 for sample in samples]
     log_q = fit_log_densities(samples[1][~tests[1]])
+    everyone = range(len(CANDIDATES))
     log_ratios = [
-        _log_ratios(of_p[test], log_q(sample[test]))
+        np.vstack([_clip(of_p[test] - log_q(sample[test], everyone)), np.zeros(test.sum())])
         for sample, of_p, test in zip(samples, log_p, tests, strict=True)
     ]
     losses = np.logaddexp(0, -log_ratios[0]).mean(axis=1)
@@ -232,51 +279,95 @@ def _best_candidate(
     return int(losses.argmin())
 
 
-def _log_ratios(log_p: Floats, log_q: Floats) -> Floats:
-    """Return log p/q for each candidate q, and last for q = p, (candidates + 1, m)."""
-    return _clip(np.vstack([log_p - log_q, np.zeros_like(log_p)]))
+def _random_rows(sample: Tensor, n: int, rng: np.random.Generator) -> Tensor:
+    if len(sample) == n:
+        return sample
+    return sample[torch.from_numpy(rng.choice(len(sample), n, replace=False)).to(sample.device)]
 
 
-def _random_rows(sample: Floats, n: int, rng: np.random.Generator) -> Floats:
-    return sample if len(sample) == n else sample[rng.choice(len(sample), n, replace=False)]
-
-
-def _scale_vector(scale: ArrayLike, d: int) -> Floats:
+def _scale_vector(scale: ArrayLike, d: int) -> Tensor:
     vector = as_positive(np.asarray(scale, dtype=np.float64), "scale")
     if len(vector) != d:
         raise MetricError(f"`scale` has {len(vector)} numbers, but the samples have {d} columns.")
-    return vector
+    return torch.from_numpy(vector)
 
 
-def _typical_deviations(rows: Floats) -> Floats:
+def _typical_deviations(rows: Tensor) -> Tensor:
     """Return the median non-zero deviation from the median of each column, 1 where constant.
 
     Unlike a standard deviation it is not inflated by heavy tails.
     """
-    deviations = np.abs(rows - np.median(rows, axis=0))
-    typical = [np.median(column[column > 0]) if column.any() else 1.0 for column in deviations.T]
-    return np.array(typical, dtype=np.float64)
+    deviations = (rows - rows.median(dim=0).values).abs()
+    deviations[deviations == 0] = math.nan
+    return deviations.nanmedian(dim=0).values.nan_to_num(1.0)
 
 
-def _keep(n: int, rng: np.random.Generator) -> NDArray[np.bool_]:
-    kept: NDArray[np.bool_] = rng.permutation(n) < round(SUBSAMPLE_FRACTION * n)
-    return kept
+def _ranks(k: int, extrapolate: bool) -> list[int]:
+    if not extrapolate:
+        return [k]
+    return sorted({max(1, round(share * k)) for share in EXTRAPOLATION})
 
 
-def _stacked_log_odds(
-    rows: Floats, labels: Labels, points: Floats, rng: np.random.Generator
+def _information(x: Tensor, y: Tensor, ranks: list[int]) -> float:
+    """Estimate by one k, or extrapolate in the squared radius; small k have more noise."""
+    values, squares = label_information(x, y, ranks)
+    if len(ranks) == 1:
+        return float(values[0])
+    weights = 1 / np.sqrt(1 / np.array(ranks) + SHARED_VARIANCE)
+    return float(np.polynomial.polynomial.polyfit(squares / squares[-1], values, 1, w=weights)[0])
+
+
+def _batch_error(
+    x: Tensor, y: Tensor, ranks: list[int], count: int, rng: np.random.Generator
+) -> float:
+    """Return the standard error that disjoint batches tell: their variance falls as 1 / n."""
+    variances = []
+    for _ in range(PARTITIONS):
+        own, other = (
+            sample[torch.from_numpy(rng.permutation(len(sample))).to(sample.device)]
+            for sample in (x, y)
+        )
+        size = len(x) // count
+        values = [
+            _information(own[start : start + size], other[start : start + size], ranks)
+            for start in range(0, count * size, size)
+        ]
+        variances.append(np.var(values, ddof=1) * size / len(x))
+    return math.sqrt(float(np.mean(variances)))
+
+
+def _scaled_log_odds(
+    learner: BoundLearner, rows: Floats, labels: Labels, points: Floats, rng: np.random.Generator
 ) -> Floats:
+    """Fit the first layer to 80% of the rows, the second to the others; judge the points."""
     fit, tune = train_test_split(
         np.arange(len(rows)), test_size=0.2, stratify=labels, random_state=_seed(rng)
     )
-    smooth = quadratic_logistic(rows.shape[1]).fit(rows[fit], labels[fit])
-    local = boosting(_seed(rng)).fit(rows[fit], labels[fit])
+    names = STACK if learner == "stack" else (learner,)
+    models = [build(name, rows.shape[1], len(fit), rng) for name in names]
+    for model in models:
+        fit_quietly(model, rows[fit], labels[fit])
     real, fake = rows[fit][labels[fit] == 1], rows[fit][labels[fit] == 0]
 
     def opinions(at: Floats) -> Floats:
-        log_odds = [smooth.decision_function(at), local.decision_function(at)]
-        return _clip(np.column_stack([*log_odds, neighbour_log_ratios(at, real, fake)]))
+        log_odds = [_log_odds(model, at) for model in models]
+        if learner == "stack":
+            log_odds.append(log_ratios(at, real, fake, NEIGHBOURS))
+        return _clip(np.column_stack(log_odds))
 
-    stack = LogisticRegression(C=0.1, max_iter=1000).fit(opinions(rows[tune]), labels[tune])
-    stacked: Floats = stack.decision_function(opinions(points))
-    return stacked
+    # Platt's slope and intercept need no shrinking; several opinions that agree do.
+    strength = 0.1 if learner == "stack" else 1e6
+    second = LogisticRegression(C=strength, max_iter=1000).fit(opinions(rows[tune]), labels[tune])
+    scaled: Floats = second.decision_function(opinions(points))
+    return scaled
+
+
+def _log_odds(model: Any, points: Floats) -> Floats:
+    odds: Floats
+    if hasattr(model, "decision_function"):
+        odds = model.decision_function(points)
+        return odds
+    shares = model.predict_proba(points)[:, 1]
+    with np.errstate(divide="ignore"):
+        odds = np.log(shares) - np.log1p(-shares)
+    return odds

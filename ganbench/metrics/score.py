@@ -1,7 +1,10 @@
 """The result of every estimator."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from ganbench.errors import MetricError
 
 
 @dataclass(frozen=True)
@@ -28,3 +31,18 @@ class Score:
     n_fake: int = 0
     estimator: str = ""
     details: Mapping[str, object] = field(default_factory=dict)
+
+
+def in_base(score: Score, base: float | None) -> Score:
+    """Express a score in nats by another base of the logarithm; None leaves it in nats.
+
+    Raises:
+        MetricError: if `base` is no number above 1.
+    """
+    if base is None:
+        return score
+    if not (isinstance(base, int | float) and 1 < base < math.inf):
+        raise MetricError(f"`base` must be a number above 1, such as 2 for bits, not {base!r}.")
+    unit = math.log(base)
+    low, high = (None if end is None else end / unit for end in (score.low, score.high))
+    return replace(score, value=score.value / unit, low=low, high=high)

@@ -1,12 +1,36 @@
-"""The scores: Jensen-Shannon divergence, MMD, classifier two-sample test and mode coverage."""
+"""The scores of ganbench, one module for each question that they ask of a sample."""
 
 from collections.abc import Callable, Mapping
 
 from ganbench.api import Metric, hookimpl
+from ganbench_scores.frechet import FID
+from ganbench_scores.likelihood import NLL
+from ganbench_scores.memorisation import Authenticity, Memorisation
+from ganbench_scores.prdc import PRDC
 from ganbench_scores.scores import C2ST, JSD, MMD, ModeCoverage
+from ganbench_scores.sequences import Bleu, Ngrams, Novelty
+from ganbench_scores.tables import Fidelity, Utility
+from ganbench_scores.transport import SlicedWasserstein, Wasserstein2
 
 
 @hookimpl
 def ganbench_metrics() -> Mapping[str, Callable[..., Metric]]:
     """Name the scores."""
-    return {"jsd": JSD, "mmd": MMD, "c2st": C2ST, "modes": ModeCoverage}
+    return {
+        "jsd": JSD,
+        "mmd": MMD,
+        "c2st": C2ST,
+        "modes": ModeCoverage,
+        "prdc": PRDC,
+        "fid": FID,
+        "sw": SlicedWasserstein,
+        "w2": Wasserstein2,
+        "authenticity": Authenticity,
+        "memorisation": Memorisation,
+        "nll": NLL,
+        "ngrams": Ngrams,
+        "bleu": Bleu,
+        "novelty": Novelty,
+        "fidelity": Fidelity,
+        "utility": Utility,
+    }

@@ -5,7 +5,6 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
-import torch
 
 from ganbench.api import (
     Dataset,
@@ -21,13 +20,13 @@ from ganbench.metrics import (
     jsd_knn,
     jsd_known_density,
     jsd_lower_bound,
-    median_distance,
     mmd2,
     mmd_test,
     mode_coverage,
 )
 from ganbench.metrics.c2st import LEARNERS
-from ganbench.metrics.mmd import FACTORS
+from ganbench.metrics.kernels import resolve
+from ganbench_scores.density import log_density
 from ganbench_scores.spaces import Features, in_space
 
 Better = Mapping[str, Literal["lower", "higher"]]
@@ -38,8 +37,8 @@ class JSD:
 
     Args:
         k: which neighbour sets the radius of the point estimate "knn", above 0.
-        features: where rows are compared, but for the known density: "raw", "standardised",
-            "pca(dim=16)", "classifier" or "inception(weights='/path/to/file')".
+        features: where rows are compared, but for "known": "standardised", "raw", "pca",
+            "classifier" or "inception", with their parameters.
 
     Source: Ross 2014, PLoS ONE 9(2); Nowozin et al. 2016, arXiv:1606.00709
     """
@@ -48,7 +47,7 @@ class JSD:
     headline = "knn"
     running = False
     default = True
-    version = 1
+    version = 2
 
     def __init__(self, k: PositiveInt = 5, features: str = "standardised") -> None:
         self.k = k
@@ -74,39 +73,40 @@ class JSD:
         if context.dataset.log_prob is not None:
 
             def log_prob(rows: np.ndarray) -> np.ndarray:
-                return _log_density(context.dataset, rows)
+                return log_density(context.dataset, rows)
 
             scores.append(jsd_known_density(real, fake, log_prob, rng=streams[2]))
         return scores
 
 
-def _log_density(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
-    if dataset.log_prob is None:
-        raise MetricError("The density of this dataset is not known.")
-    samples = torch.tensor(rows).reshape(-1, *dataset.spec.shape)
-    return dataset.log_prob(samples).double().numpy()
-
-
 class MMD:
-    """Squared maximum mean discrepancy, unbiased, averaged over five Gaussian kernels.
+    """Squared maximum mean discrepancy, unbiased, by default averaged over Gaussian kernels.
 
     Args:
+        kernel: expression with rbf, multi_rbf, rq, poly, linear, laplace, hamming, delta or
+            distance; "median" bandwidths are taken from the training split.
         permutations: of the test, above 0.
-        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier" or
-            "inception(weights='/path/to/file')".
+        features: where rows are compared: "standardised", "raw", "pca", "classifier" or
+            "inception", with their parameters.
 
     Source: Gretton et al. 2012, JMLR 13
     """
 
-    better: Better = MappingProxyType({"rbf": "lower"})
-    headline = "rbf"
     running = True
     default = True
-    version = 1
+    version = 2
 
-    def __init__(self, permutations: PositiveInt = 499, features: str = "standardised") -> None:
+    def __init__(
+        self,
+        kernel: str = "multi_rbf",
+        permutations: PositiveInt = 499,
+        features: str = "standardised",
+    ) -> None:
+        self.kernel = kernel
         self.permutations = permutations
         self.features = Features(features)
+        self.headline = resolve(kernel, np.eye(2)).name
+        self.better: Better = {self.headline: "lower"}
 
     def misfit(self, dataset: Dataset) -> str | None:
         """It fits where its features do."""
@@ -115,23 +115,28 @@ class MMD:
     def __call__(
         self, real: np.ndarray, fake: np.ndarray, context: MetricContext
     ) -> Sequence[Score]:
-        """Return "rbf", with interval and p-value where tests are wanted."""
+        """Return one value, with interval and p-value where tests are wanted."""
         space = self.features.fitted(context)
-        x, y = space(real), space(fake)
-        scale = median_distance(space(context.reference))
-        bandwidths = [factor * scale for factor in FACTORS]
+        x, y, reference = space(real), space(fake), space(context.reference)
         if not context.tests:
-            return in_space(space, mmd2(x, y, bandwidths))
-        score = mmd_test(x, y, bandwidths, rng=context.rng, permutations=self.permutations)
-        return in_space(space, score)
+            return in_space(space, mmd2(x, y, self.kernel, reference=reference))
+        test = mmd_test(
+            x,
+            y,
+            self.kernel,
+            rng=context.rng,
+            permutations=self.permutations,
+            reference=reference,
+        )
+        return in_space(space, test)
 
 
 class C2ST:
     """Held-out accuracy of classifiers that tell real from generated; 1/2 is perfect.
 
     Args:
-        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier" or
-            "inception(weights='/path/to/file')".
+        features: where rows are compared: "standardised", "raw", "pca", "classifier" or
+            "inception", with their parameters.
 
     Source: Lopez-Paz & Oquab 2017, arXiv:1610.06545
     """
@@ -140,7 +145,7 @@ class C2ST:
     headline = "max"
     running = False
     default = True
-    version = 1
+    version = 2
 
     def __init__(self, features: str = "standardised") -> None:
         self.features = Features(features)

@@ -29,7 +29,10 @@ class TableDataset(Dataset):
         frame: the rows.
         positions: of the rows of each split in the frame. Rows of different positions may be
             equal.
+        target: name of the column that scores of utility predict, None where there is none.
     """
+
+    target: str | None = None
 
     def __init__(
         self,

@@ -61,7 +61,7 @@ def test_a_new_score_appears_and_the_rest_stays_to_the_bit(
     for run_id, after in scores(copy).items():
         added = after["metric"] == RAW
         pd.testing.assert_frame_equal(after[~added], before[run_id])
-        assert list(after[added]["estimator"]) == ["rbf"]
+        assert list(after[added]["estimator"]) == ["multi_rbf"]
         assert json.loads(after[added]["details"].iloc[0])["features"]["name"] == "raw"
     assert shown(ganbench, copy) == {*old, ("ring8", RAW), ("digits", RAW)}
     rows = json.loads(ganbench("table", copy, "--tidy", "--json").stdout)

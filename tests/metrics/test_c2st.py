@@ -1,13 +1,11 @@
 import numpy as np
 import pytest
 from pairs import PAIRS
-from scipy.stats import binom
+from scipy.stats import binom, kstest
 
 from ganbench.metrics import c2st
 from ganbench.metrics._intervals import wilson
-from ganbench.metrics.c2st import _grouped_half
-
-LEARNERS = ("logistic2", "knn", "hgb")
+from ganbench.metrics.c2st import LEARNERS, _deal, _Pool
 
 
 def scores_of(name, n=1000, seed=0):
@@ -22,7 +20,7 @@ def test_headline_is_the_best_learner_with_a_corrected_p_value():
     headline = scores["max"]
     assert headline.details["learner"] == best
     assert headline.value == scores[best].value
-    assert headline.p_value == min(1, 3 * min(scores[name].p_value for name in LEARNERS))
+    assert headline.p_value == 1 / 1000, "no permutation reaches it"
     assert headline.low < scores[best].low
     assert headline.high > scores[best].high
 
@@ -42,22 +40,45 @@ def test_blurred_modes_are_seen_only_by_local_learners():
     scores = scores_of("blur")
     assert scores["max"].p_value < 0.01
     assert scores["max"].value > 0.65
+    assert scores["mlp"].value < 0.6, "a network alone would call the blur perfect"
     # Its laws differ in no second moment that matters: .5 within four standard errors.
     assert scores["logistic2"].value < 0.5 + 4 * 0.5 / np.sqrt(1000)
 
 
-def test_p_values_hold_their_level_under_the_null():
-    repeats = 120
+SPARSE = np.arange(1, 301) ** -1.0
+
+
+def null_samples(name, n, seed):
+    rng = np.random.default_rng(seed)
+    if name == "sparse":
+        return tuple(
+            rng.choice(300, (n, 1), p=SPARSE / SPARSE.sum()).astype(float) for _ in range(2)
+        )
+    return PAIRS[name].p.sample(n, rng), PAIRS[name].p.sample(n, rng)
+
+
+@pytest.mark.parametrize("name", ["null", "blur", "sparse"])
+def test_p_values_hold_their_level_under_the_null(name):
+    repeats = 60
     p_values = {name: [] for name in (*LEARNERS, "max")}
     for seed in range(repeats):
-        for name, score in scores_of("null", 60, seed).items():
-            p_values[name].append(score.p_value)
+        x, y = null_samples(name, 60, seed)
+        for score in c2st(x, y, rng=np.random.default_rng(seed), permutations=199):
+            p_values[score.estimator].append(score.p_value)
     most = binom.ppf(0.999, repeats, 0.05)
     assert all(sum(p <= 0.05 for p in values) <= most for values in p_values.values())
+    assert kstest(p_values["max"], "uniform").pvalue > 0.001
 
 
 def test_null_accuracy_is_one_half():
-    values = [scores_of("null", 100, seed)["logistic2"].value for seed in range(40)]
+    values = [
+        c2st(
+            *PAIRS["null"].sample(100, seed),
+            rng=np.random.default_rng(seed),
+            learners=("logistic2",),
+        )[0].value
+        for seed in range(40)
+    ]
     assert abs(np.mean(values) - 0.5) < 4 * 0.5 / np.sqrt(100 * len(values))
 
 
@@ -74,16 +95,70 @@ def test_missing_more_modes_is_easier_to_tell():
     assert values == sorted(values)
 
 
-def test_equal_rows_stay_on_one_side_and_halves_are_balanced():
+def pool_of(x, y):
+    return _Pool.of(np.asarray(x, float), np.asarray(y, float))
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_equal_rows_stay_in_one_fold_and_folds_are_balanced(count):
     rng = np.random.default_rng(0)
-    groups = rng.integers(300, size=1000)
-    labels = np.repeat([1, 0], 500)
-    half = _grouped_half(groups, labels, rng)
-    for group in np.unique(groups):
-        assert len(np.unique(half[groups == group])) == 1
-    alone = _grouped_half(np.arange(1000), labels, rng)
-    assert alone[:500].sum() == alone[500:].sum() == 250
-    assert abs(half.sum() - 500) <= 3 * np.bincount(groups).max()
+    pool = pool_of(rng.integers(300, size=(500, 1)), rng.integers(300, size=(500, 1)))
+    folds = pool.folds(count, rng)
+    for group in np.unique(pool.groups):
+        assert len(np.unique(folds[pool.groups == group])) == 1
+    sizes = np.bincount(folds)
+    assert sizes.max() - sizes.min() <= 3 * np.bincount(pool.groups).max()
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_distinct_rows_are_dealt_out_evenly_sample_by_sample(count):
+    rng = np.random.default_rng(0)
+    pool = pool_of(rng.random((500, 1)), rng.random((250, 1)))
+    folds = pool.folds(count, rng)
+    assert set(np.bincount(folds[:500])) == {500 // count}
+    assert set(np.bincount(folds[500:])) == {250 // count}
+
+
+def test_dealing_is_random():
+    deals = [_deal(np.zeros(4, int), 2, np.random.default_rng(seed)) for seed in range(60)]
+    # Of the six ways to deal four cards none is missing.
+    assert len({tuple(deal) for deal in deals}) == 6
+
+
+def test_p_value_of_the_headline_is_that_of_permuted_held_out_labels():
+    x, y = PAIRS["corr"].sample(40, 2)
+    score = c2st(x, y, rng=np.random.default_rng(1), learners=("knn",), permutations=200)[-1]
+    rng = np.random.default_rng(1)
+    pool = _Pool.of(x, y)
+    test = pool.folds(2, rng) == 0
+    odds = pool.predict(("knn",), ~test, test, rng)[0]
+    labels = pool.labels[test]
+    shuffled = rng.permuted(np.tile(labels, (200, 1)), axis=1)
+
+    def wins(of):
+        return sum((a > b) + 0.5 * (a == b) for a in odds[of == 1] for b in odds[of == 0])
+
+    reached = sum(wins(each) >= wins(labels) for each in shuffled)
+    assert score.p_value == (1 + reached) / 201
+    pairs = labels.sum() * (1 - labels).sum()
+    assert score.details["auc"] == pytest.approx(wins(labels) / pairs)
+
+
+def test_retraining_makes_valid_p_values_of_all_rows():
+    p_values = [
+        c2st(
+            *PAIRS["null"].sample(30, seed),
+            rng=np.random.default_rng(seed),
+            learners=("knn",),
+            retrain=9,
+        )[-1].p_value
+        for seed in range(30)
+    ]
+    assert sum(p <= 0.1 for p in p_values) <= binom.ppf(0.999, 30, 0.1)
+    x, y = PAIRS["shift2"].sample(30, 0)
+    scores = c2st(x, y, rng=np.random.default_rng(0), learners=("logistic2", "knn"), retrain=19)
+    assert [score.p_value for score in scores] == [0.05] * 3
+    assert scores[-1].details["retrain"] == 19
 
 
 def test_atoms_in_the_right_places_pass_only_by_grouping():

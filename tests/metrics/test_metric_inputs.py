@@ -11,11 +11,15 @@ from pairs import PAIRS
 from ganbench.errors import MetricError
 from ganbench.metrics import (
     c2st,
+    energy_distance,
     jsd_knn,
     jsd_known_density,
     jsd_lower_bound,
+    kid,
     median_distance,
     mmd2,
+    mmd2_block,
+    mmd2_incomplete,
     mmd_test,
     mode_coverage,
 )
@@ -26,8 +30,12 @@ TWO_SAMPLES = {
     "jsd_known_density": lambda x, y, rng: [
         jsd_known_density(x, y, PAIRS["null"].p.log_prob, rng=rng)
     ],
-    "mmd2": lambda x, y, rng: [mmd2(x, y, [1.0], interval=True)],
-    "mmd_test": lambda x, y, rng: [mmd_test(x, y, [1.0], rng=rng, permutations=19)],
+    "mmd2": lambda x, y, rng: [mmd2(x, y, interval=True)],
+    "mmd_test": lambda x, y, rng: [mmd_test(x, y, rng=rng, permutations=19)],
+    "mmd2_block": lambda x, y, rng: [mmd2_block(x, y, rng=rng)],
+    "mmd2_incomplete": lambda x, y, rng: [mmd2_incomplete(x, y, rng=rng)],
+    "kid": lambda x, y, rng: [kid(x, y)],
+    "energy_distance": lambda x, y, rng: [energy_distance(x, y)],
     "c2st": lambda x, y, rng: c2st(x, y, rng=rng),
 }
 
@@ -106,9 +114,12 @@ X, Y = PAIRS["null"].sample(60, 0)
 @pytest.mark.parametrize(
     ("call", "argument"),
     [
-        (lambda: mmd2(X, Y, []), "bandwidths"),
-        (lambda: mmd2(X, Y, [1.0, 0.0]), "bandwidths"),
-        (lambda: mmd_test(X, Y, [1.0], rng=RNG, permutations=0), "permutations"),
+        (lambda: mmd2(X, Y, reference=X[:1]), "reference"),
+        (lambda: mmd_test(X, Y, rng=RNG, permutations=0), "permutations"),
+        (lambda: mmd2_block(X, Y, rng=RNG, block=40), "block"),
+        (lambda: mmd2_block(X, Y, rng=RNG, block=1), "block"),
+        (lambda: mmd2_incomplete(X, Y, rng=RNG, subdiagonals=0), "subdiagonals"),
+        (lambda: mmd2_incomplete(X, Y, rng=RNG, permutations=0.5), "permutations"),
         (lambda: median_distance(np.ones((5, 2))), "reference"),
         (lambda: jsd_knn(X, Y, rng=RNG, k=0), "k"),
         (lambda: jsd_knn(X[:6], Y, rng=RNG, k=5), "x"),
@@ -117,7 +128,9 @@ X, Y = PAIRS["null"].sample(60, 0)
         (lambda: jsd_known_density(X, Y, lambda x: x, rng=RNG), "log_prob"),
         (lambda: jsd_known_density(X, Y, lambda x: x[:, 0] * np.nan, rng=RNG), "log_prob"),
         (lambda: c2st(X, Y, rng=RNG, learners=()), "learners"),
-        (lambda: c2st(X, Y, rng=RNG, learners=("mlp",)), "learners"),
+        (lambda: c2st(X, Y, rng=RNG, learners=("svm",)), "learners"),
+        (lambda: c2st(X, Y, rng=RNG, permutations=0), "permutations"),
+        (lambda: c2st(X, Y, rng=RNG, retrain=-1), "retrain"),
         (lambda: mode_coverage(X, np.zeros((3, 1)), 1.0), "centers"),
         (lambda: mode_coverage(X, np.zeros((3, 2)), 0.0), "std"),
         (lambda: mode_coverage(X, np.zeros((3, 2)), 1.0, radius=-1), "radius"),

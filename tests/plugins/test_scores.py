@@ -50,13 +50,21 @@ def score_with(metric, real, fake, dataset=None, reference=None, tests=True):
     return {score.estimator: score for score in metric(real, fake, context)}
 
 
-@pytest.fixture(params=FACTORIES)
+FITTING = [name for name, factory in FACTORIES.items() if factory().misfit(FourModes()) is None]
+
+
+@pytest.fixture(params=FITTING)
 def metric(request):
     return FACTORIES[request.param]()
 
 
 def test_names():
-    assert set(FACTORIES) == {"jsd", "mmd", "c2st", "modes"}
+    assert set(FACTORIES) == {
+        *("jsd", "mmd", "c2st", "modes", "nll"),
+        *("prdc", "fid", "sw", "w2", "authenticity", "memorisation"),
+        *("ngrams", "bleu", "novelty"),
+        *("fidelity", "utility"),
+    }
 
 
 def test_docstrings_name_a_summary_and_a_source():
@@ -80,10 +88,13 @@ def test_misfit_is_none_or_a_sentence(metric):
     assert metric.misfit(FourModes()) is None
     reason = metric.misfit(Plain())
     assert reason is None or reason.endswith(".")
-    assert (reason is None) == (FACTORIES["modes"] is not type(metric))
+    knows_the_law = type(metric) in {FACTORIES["modes"], FACTORIES["nll"]}
+    assert (reason is None) == (not knows_the_law)
 
 
 def test_headline_sees_a_dropped_mode(metric):
+    if type(metric) is FACTORIES["nll"]:
+        pytest.skip("it is one-sided")
     real, good, fake = draw(400, 0), draw(400, 1), draw(800, 2)
     bad = fake[np.hypot(*fake.T) > 2][:400]
     values = [score_with(metric, real, each)[metric.headline].value for each in (good, bad)]
@@ -98,14 +109,14 @@ def test_tests_detect_a_dropped_mode_and_only_when_wanted():
     for name in ("mmd", "c2st"):
         metric = FACTORIES[name]()
         assert score_with(metric, real, bad)[metric.headline].p_value < 0.01
-    assert score_with(FACTORIES["mmd"](), real, bad, tests=False)["rbf"].p_value is None
+    assert score_with(FACTORIES["mmd"](), real, bad, tests=False)["multi_rbf"].p_value is None
     assert score_with(FACTORIES["jsd"](), real, bad, tests=False)["knn"].low is None
 
 
 def test_units_of_a_column_do_not_matter():
     units = np.array([1000.0, 0.001])
     real, fake, reference = draw(200, 0), draw(200, 1) + 0.5, draw(300, 9)
-    for name in ("jsd", "mmd", "c2st"):
+    for name in ("jsd", "mmd", "c2st", "prdc", "sw"):
         metric = FACTORIES[name]()
         plain = score_with(metric, real, fake, Plain(), reference)
         scaled = score_with(metric, real * units, fake * units, Plain(), reference * units)
@@ -120,6 +131,8 @@ def test_constant_columns_are_no_trouble(metric):
         modes=Modes(np.pad(CENTERS, ((0, 0), (0, 1))), 0.5, np.full(4, 0.25))
     )
     dataset.log_prob = None
+    if metric.misfit(dataset) is not None:
+        pytest.skip("it needs the density")
     real, fake, reference = (np.pad(draw(100, s), ((0, 0), (0, 1))) for s in (0, 1, 9))
     scores = score_with(metric, real, fake, dataset, reference)
     assert all(math.isfinite(score.value) for score in scores.values())

@@ -1,0 +1,152 @@
+"""The estimators of `ganbench.metrics` for text, on the tokens of one-hot sequences."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+
+from ganbench.api import Dataset, MetricContext, PositiveInt, Score
+from ganbench.metrics import bleu, distinct_ngrams, jsd_discrete, novel_ngrams, self_bleu
+
+Better = Mapping[str, Literal["lower", "higher"]]
+
+_ORDERS = (1, 2, 3, 4)
+
+
+def _tokens(rows: np.ndarray, dataset: Dataset) -> np.ndarray:
+    tokens: np.ndarray = rows.reshape(-1, *dataset.spec.shape).argmax(axis=2)
+    return tokens
+
+
+def _misfit(dataset: Dataset, least: int) -> str | None:
+    if dataset.spec.kind != "sequence":
+        return "It counts runs of symbols, and these data are no sequences."
+    length, _ = dataset.spec.shape
+    if length < least:
+        return f"It counts runs of {least} symbols, and these sequences have {length}."
+    return None
+
+
+def _orders(dataset: Dataset) -> list[int]:
+    return [order for order in _ORDERS if order <= dataset.spec.shape[0]]
+
+
+class Ngrams:
+    """Excess Jensen-Shannon divergence in nats of the laws of one to four symbols in a row.
+
+    Args:
+        permutations: of whole sequences, above 0.
+
+    Source: Lin 1991, IEEE Transactions on Information Theory 37(1)
+    """
+
+    better: Better = MappingProxyType({f"jsd{order}": "lower" for order in _ORDERS})
+    headline = "jsd2"
+    running = False
+    default = False
+    version = 1
+
+    def __init__(self, permutations: PositiveInt = 499) -> None:
+        self.permutations = permutations
+
+    def misfit(self, dataset: Dataset) -> str | None:
+        """It needs sequences of two symbols or more."""
+        return _misfit(dataset, 2)
+
+    def __call__(
+        self, real: np.ndarray, fake: np.ndarray, context: MetricContext
+    ) -> Sequence[Score]:
+        """Return "jsd1" to "jsd4", as far as sequences are long enough."""
+        x, y = _tokens(real, context.dataset), _tokens(fake, context.dataset)
+        orders = _orders(context.dataset)
+        return [
+            jsd_discrete(x, y, rng=stream, order=order, permutations=self.permutations)
+            for order, stream in zip(orders, context.rng.spawn(len(orders)), strict=True)
+        ]
+
+
+class Bleu:
+    """BLEU of generated sequences against real ones, and against each other (self-BLEU).
+
+    Args:
+        order: the longest runs that are counted, above 0.
+        references: how many sequences others are compared with, above 0; at most half of a
+            sample.
+
+    Source: Papineni et al. 2002, doi:10.3115/1073083.1073135; Zhu et al. 2018, arXiv:1802.01886
+    """
+
+    better: Better = MappingProxyType({"bleu": "higher", "self_bleu": "lower"})
+    headline = "bleu"
+    running = False
+    default = False
+    version = 1
+
+    def __init__(self, order: PositiveInt = 4, references: PositiveInt = 500) -> None:
+        self.order = order
+        self.references = references
+
+    def misfit(self, dataset: Dataset) -> str | None:
+        """It needs sequences that are as long as its runs."""
+        return _misfit(dataset, self.order)
+
+    def __call__(
+        self, real: np.ndarray, fake: np.ndarray, context: MetricContext
+    ) -> Sequence[Score]:
+        """Return "bleu" and "self_bleu", with that of the real sample in its `details`."""
+        x, y = _tokens(real, context.dataset), _tokens(fake, context.dataset)
+        streams = context.rng.spawn(3)
+        # One number for all three, since BLEU grows with it.
+        references = max(1, min(self.references, len(x) // 2, len(y) // 2))
+        options = {"order": self.order, "references": references}
+        against_real = bleu(x, y, rng=streams[0], **options)
+        of_fake, of_real = (
+            self_bleu(sample, rng=stream, **options)
+            for sample, stream in zip((y, x), streams[1:], strict=True)
+        )
+        return [against_real, replace(of_fake, details={**of_fake.details, "real": of_real.value})]
+
+
+class Novelty:
+    """Runs of symbols that are distinct, and those that the training split has not.
+
+    Args:
+        order: of the runs that are novel, above 0.
+
+    Source: Li et al. 2016, arXiv:1510.03055
+    """
+
+    better: Better = MappingProxyType(
+        {"novel": "higher", **{f"distinct{order}": "higher" for order in _ORDERS}}
+    )
+    headline = "novel"
+    running = False
+    default = False
+    version = 1
+
+    def __init__(self, order: PositiveInt = 4) -> None:
+        self.order = order
+
+    def misfit(self, dataset: Dataset) -> str | None:
+        """It needs sequences that are as long as its runs."""
+        return _misfit(dataset, self.order)
+
+    def __call__(
+        self, real: np.ndarray, fake: np.ndarray, context: MetricContext
+    ) -> Sequence[Score]:
+        """Return "novel" and "distinct1" to "distinct4", each with that of real rows."""
+        dataset = context.dataset
+        x, y = _tokens(real, dataset), _tokens(fake, dataset)
+        rows = dataset.rows("train")
+        # All that a finite set has was seen in training; else a sample has to do.
+        seen = context.reference if rows is None else rows.flatten(1).double().numpy()
+        train = _tokens(seen, dataset)
+        pairs = [[novel_ngrams(train, sample, self.order) for sample in (y, x)]]
+        pairs += [[distinct_ngrams(each, order) for each in (y, x)] for order in _orders(dataset)]
+        names = ["novel", *(score.estimator for score, _ in pairs[1:])]
+        return [
+            replace(score, estimator=name, details={**score.details, "real": real_score.value})
+            for name, (score, real_score) in zip(names, pairs, strict=True)
+        ]
