@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ganbench.errors import MetricError
-from ganbench.metrics._checks import SampleLike, at_least, two_tensors, warnings_of
+from ganbench.metrics._checks import SampleLike, at_least, row_codes, two_tensors, warnings_of
 from ganbench.metrics._intervals import TWO_SIDED_95
 from ganbench.metrics.kernels import Kernel, KernelFunction, resolve
 from ganbench.metrics.score import Score
@@ -120,7 +120,8 @@ def mmd_test(
         kernel: as for `mmd2`.
         rng: draws the permutations.
         permutations: their number B.
-        reference: as for `mmd2`.
+        reference: as for `mmd2`, but by default the pooled rows: a bandwidth that followed one
+            sample would spoil the symmetry that makes the test exact.
 
     Returns:
         The score with `p_value`, `low` and `high`; `details["p_values"]` are those of single
@@ -136,7 +137,7 @@ def mmd_test(
     """
     at_least(permutations, 1, "permutations")
     first, second = two_tensors(x, y)
-    chosen = resolve(kernel, first if reference is None else reference)
+    chosen = resolve(kernel, _pooled(first, second) if reference is None else reference)
     is_x = np.repeat([1.0, 0.0], [len(first), len(second)]).astype(np.float32)
     labels = np.column_stack([is_x, rng.permuted(np.tile(is_x, (permutations, 1)), axis=1).T])
     sums = _pass(chosen, first, second, torch.from_numpy(labels).to(first.device))
@@ -228,7 +229,7 @@ def mmd2_incomplete(
         subdiagonals: how far apart rows are paired; the cost is rows times this.
         permutations: number of random signs behind the p-value. Exchanging x_i and y_i at random
             flips the sign of their terms, which makes the test exact.
-        reference: as for `mmd2`.
+        reference: as for `mmd_test`.
 
     Returns:
         The score with its p-value.
@@ -242,7 +243,7 @@ def mmd2_incomplete(
     reach = at_least(subdiagonals, 1, "subdiagonals")
     at_least(permutations, 1, "permutations")
     first, second = two_tensors(x, y)
-    chosen = resolve(kernel, first if reference is None else reference)
+    chosen = resolve(kernel, _pooled(first, second) if reference is None else reference)
     n = min(len(first), len(second))
     u, v = _centred(chosen, _shuffled(first, rng)[:n], _shuffled(second, rng)[:n])
     reach = min(reach, n - 1)
@@ -355,6 +356,12 @@ def _mean_gram(kernel: Kernel, a: Tensor, b: Tensor) -> Tensor:
     for gram in kernel.grams(a, b):
         total += gram
     return total.div_(len(kernel.members))
+
+
+def _pooled(x: Tensor, y: Tensor) -> Tensor:
+    """Return the rows of both samples in an order that does not tell which is whose."""
+    rows = torch.cat([x, y])
+    return rows[torch.from_numpy(np.argsort(row_codes(rows))).to(rows.device)]
 
 
 def _shuffled(sample: Tensor, rng: np.random.Generator) -> Tensor:

@@ -35,7 +35,7 @@ def test_a_good_run_is_stored_whole(done, grid, store, troubled):
 def test_running_scores_are_followed(done, grid, store):
     done(grid(metrics=["mmd(permutations=19)"]))
     run_id = next(iter(store.runs()))
-    assert "mmd(permutations=19)/rbf" in set(store.history(run_id)["quantity"])
+    assert "mmd(permutations=19)/multi_rbf" in set(store.history(run_id)["quantity"])
 
 
 def test_seeds_differ_and_repeat(done, grid, store):

@@ -6,7 +6,7 @@ import time
 
 import torch
 
-from ganbench.api import Dataset, DataSpec, Score, from_scores, hookimpl
+from ganbench.api import Dataset, DataSpec, Metric, Score, from_scores, hookimpl
 
 
 class Spot(Dataset):
@@ -40,20 +40,14 @@ class Trouble(Spot):
         time.sleep(600)
 
 
-class Mean:
+class Mean(Metric):
     """Distance of the means; raises if it is told to."""
 
     better = {"gap": "lower"}  # noqa: RUF012
     headline = "gap"
-    running = False
-    default = False
-    version = 1
 
     def __init__(self, broken: bool = False) -> None:
         self.broken = broken
-
-    def misfit(self, dataset):
-        return None
 
     def __call__(self, real, fake, context):
         if self.broken and context.tests:

@@ -194,6 +194,15 @@ def test_two_rows_are_enough_and_tied_permutations_count():
     assert score.p_value == pytest.approx(1 / 3, abs=4 * np.sqrt(2 / 9 / 499))
 
 
+def test_the_test_does_not_know_whose_the_rows_of_its_bandwidth_are():
+    x, y = PAIRS["shift4"].sample(30, 0)
+    kernels = [
+        mmd_test(*pair, "rbf", rng=np.random.default_rng(0)).details["kernels"]
+        for pair in ((x, y), (y, x), (np.vstack([x[:9], y[9:]]), np.vstack([y[:9], x[9:]])))
+    ]
+    assert kernels[0] == kernels[1] == kernels[2]
+
+
 def test_median_distance():
     assert median_distance([[0.0], [1.0], [3.0]]) == 2
     assert median_distance([[0.0], [0.0], [0.0], [2.0]]) == 2
