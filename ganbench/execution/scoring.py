@@ -39,9 +39,7 @@ def plan_scores(
         key: record for key, record in experiment["cells"].items() if _ok_runs(record, stored)
     }
     labels = [{**record["labels"], "recipe": record["recipe"]} for record in trained.values()]
-    for (key, record), cell in zip(
-        trained.items(), restore_cells(labels, registry), strict=True
-    ):
+    for (key, record), cell in zip(trained.items(), restore_cells(labels, registry), strict=True):
         settings = record.get("evaluation", experiment["grid"]["evaluation"])
         planned, reason = _planned(cell, key, Evaluation(**settings), record, stored)
         if planned.runs:

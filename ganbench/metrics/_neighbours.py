@@ -99,4 +99,3 @@ def _log_radii(points: Floats, sample: Floats, ranks: Sequence[int]) -> Floats:
         radii = torch.cat(near)[:, picks].numpy()
     logs: Floats = np.log(np.maximum(radii, _LEAST_RADIUS))
     return logs
-

@@ -80,9 +80,7 @@ def _check(
     if not frame.columns.is_unique or len(frame.columns) == 0:
         raise MetricError(f"`{name}` must have columns, each with a name of its own.")
     if odd := [str(column) for column in first.columns.symmetric_difference(frame.columns)]:
-        raise MetricError(
-            f"`{name}` must have the columns of `{first_name}`; see {listed(odd)}."
-        )
+        raise MetricError(f"`{name}` must have the columns of `{first_name}`; see {listed(odd)}.")
     if len(frame) < least:
         raise MetricError(f"`{name}` has {len(frame)} rows, but at least {least} are needed.")
     if gaps := [str(column) for column in frame if frame[column].isna().any()]:

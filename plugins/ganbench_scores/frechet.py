@@ -22,9 +22,7 @@ class FID(SpaceMetric):
     Source: Heusel et al. 2017, arXiv:1706.08500; Chong & Forsyth 2020, arXiv:1911.07023
     """
 
-    better = MappingProxyType(
-        {"fid": "lower", "fid_infinity": "lower"}
-    )
+    better = MappingProxyType({"fid": "lower", "fid_infinity": "lower"})
     headline = "fid"
 
     def __init__(self, extrapolate: bool = True, features: str = "raw") -> None:

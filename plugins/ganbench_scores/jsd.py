@@ -22,9 +22,7 @@ class JSD(SpaceMetric):
     Source: Ross 2014, PLoS ONE 9(2); Nowozin et al. 2016, arXiv:1606.00709
     """
 
-    better = MappingProxyType(
-        dict.fromkeys(("knn", "lower_bound", "known"), "lower")
-    )
+    better = MappingProxyType(dict.fromkeys(("knn", "lower_bound", "known"), "lower"))
     headline = "knn"
     default = True
     version = 2

@@ -53,9 +53,7 @@ class Memorisation(SpaceMetric):
     Source: Meehan et al. 2020, arXiv:2004.05675
     """
 
-    better = MappingProxyType(
-        {"ct": "higher", "nearest": "higher", "copies": "lower"}
-    )
+    better = MappingProxyType({"ct": "higher", "nearest": "higher", "copies": "lower"})
     headline = "ct"
     uses_train = True
 

@@ -27,9 +27,7 @@ class ModeCoverage(Metric):
     Source: Srivastava et al. 2017, arXiv:1705.07761
     """
 
-    better = MappingProxyType(
-        {"covered": "higher", "quality": "higher", "kl": "lower"}
-    )
+    better = MappingProxyType({"covered": "higher", "quality": "higher", "kl": "lower"})
     headline = "covered"
     running = True
     default = True

@@ -25,9 +25,7 @@ class SlicedWasserstein(SpaceMetric):
     better = MappingProxyType({"sw2": "lower"})
     headline = "sw2"
 
-    def __init__(
-        self, projections: PositiveInt = 256, features: str = "standardised"
-    ) -> None:
+    def __init__(self, projections: PositiveInt = 256, features: str = "standardised") -> None:
         super().__init__(features)
         self.projections = projections
 
@@ -62,9 +60,10 @@ class Wasserstein2(SpaceMetric):
 
     def misfit(self, dataset: Dataset) -> str | None:
         """It needs an installed solver, but for a single column."""
-        if dataset.spec.size > 1 and importlib.util.find_spec("ot") is None:
+        misfit = super().misfit(dataset)
+        if misfit is None and dataset.spec.size > 1 and importlib.util.find_spec("ot") is None:
             return 'Above one column it needs POT: pip install "ganbench[ot]".'
-        return super().misfit(dataset)
+        return misfit
 
     def compare(
         self,

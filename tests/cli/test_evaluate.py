@@ -46,9 +46,7 @@ def shown(ganbench, folder):
     return {(row["dataset"], row["metric"]) for row in rows if row["metric"]}
 
 
-def test_a_new_score_appears_and_the_rest_stays_to_the_bit(
-    evaluate, ganbench, copy, monkeypatch
-):
+def test_a_new_score_appears_and_the_rest_stays_to_the_bit(evaluate, ganbench, copy, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["ganbench", "evaluate", "tiny", "-m", RAW])
     files, before, old = contents(copy), scores(copy), shown(ganbench, copy)
     experiment = Store(copy).experiment()

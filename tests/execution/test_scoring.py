@@ -52,9 +52,7 @@ def test_older_folders_have_the_settings_of_their_last_grid(stored, grid, store,
     assert plan_scores(store, [], troubled)[0].tasks == []
 
 
-def test_a_folder_that_was_asked_for_no_score_gets_the_default_ones(
-    stored, grid, store, troubled
-):
+def test_a_folder_that_was_asked_for_no_score_gets_the_default_ones(stored, grid, store, troubled):
     stored(grid(metrics=["misfit"]))
     plan, _ = plan_scores(store, [], troubled)
     assert [metric.label for metric in plan.metrics] == ["c2st", "jsd", "mmd", "modes"]

@@ -186,9 +186,7 @@ def test_whatever_decides_the_weights_decides_the_digest(classifier, digits):
 def test_images_of_all_sizes_and_other_rows_are_classified(shape, tmp_path):
     rows = np.random.default_rng(0).normal(size=(12, int(np.prod(shape))))
     labels = np.arange(12) % 2
-    space = feature_space(
-        "classifier(epochs=1)", rows, shape=shape, labels=labels, cache=tmp_path
-    )
+    space = feature_space("classifier(epochs=1)", rows, shape=shape, labels=labels, cache=tmp_path)
     assert space(rows).shape == (12, 64)
 
 
