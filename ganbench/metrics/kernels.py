@@ -5,6 +5,7 @@ the bandwidths of `multi_rbf`. Estimates average over them; tests look at each.
 """
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -230,11 +231,14 @@ KERNELS: Mapping[str, Callable[..., Unfitted]] = {
 
 def exp_(exponents: Tensor) -> Tensor:
     """Take the exponential in place, without subnormal results."""
-    exponents.clamp_(min=_LEAST_EXPONENT)
+    return _exp(exponents.clamp_(min=_LEAST_EXPONENT), out=exponents)
+
+
+def _exp(exponents: Tensor, out: Tensor) -> Tensor:
     if exponents.device.type == "cpu":  # NumPy's exponential is several times faster
-        np.exp(exponents.numpy(), out=exponents.numpy())
-        return exponents
-    return exponents.exp_()
+        np.exp(exponents.numpy(), out=out.numpy())
+        return out
+    return torch.exp(exponents, out=out)
 
 
 def _width(
@@ -273,18 +277,22 @@ def _gaussians(widths: tuple[float, ...]) -> Callable[[Tensor, Tensor], Iterator
     cheaper than an exponential.
     """
     scales = [-1 / (2 * width**2) for width in widths]
+    by_power = [abs(b / a - 4) < 1e-12 for a, b in itertools.pairwise(scales)]
 
     def grams(a: Tensor, b: Tensor) -> Iterator[Tensor]:
-        squares = squared_distances(a, b)
-        farthest = squares.max()
-        gram = torch.empty_like(squares)
-        for index, scale in enumerate(scales):
-            if index and abs(scale / scales[index - 1] - 4) < 1e-12:
-                if farthest * scale < _LEAST_EXPONENT:
+        norms_a, norms_b = (rows.square().sum(dim=1) * scales[0] for rows in (a, b))
+        exponents = torch.addmm(norms_b, a, b.T, alpha=-2 * scales[0]).add_(norms_a[:, None])
+        exponents.clamp_(_LEAST_EXPONENT, 0)
+        # The exponent of no pair is below this one, for the first width.
+        lowest = -(float((-norms_a.min()).sqrt() + (-norms_b.min()).sqrt()) ** 2)
+        gram = exponents if all(by_power) else torch.empty_like(exponents)
+        yield _exp(exponents, out=gram)
+        for scale, cheap in zip(scales[1:], by_power, strict=True):
+            if cheap:
+                if lowest * scale / scales[0] < _LEAST_EXPONENT:
                     gram.clamp_(min=np.exp(_LEAST_EXPONENT / 4))
-                gram.square_().square_()
+                yield gram.square_().square_()
             else:
-                exp_(torch.mul(squares, scale, out=gram))
-            yield gram
+                yield exp_(torch.mul(exponents, scale / scales[0], out=gram))
 
     return grams

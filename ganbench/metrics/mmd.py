@@ -1,5 +1,6 @@
 """Squared maximum mean discrepancy, its tests, and its estimators for large samples."""
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from ganbench.metrics._intervals import TWO_SIDED_95
 from ganbench.metrics.kernels import Kernel, KernelFunction, resolve
 from ganbench.metrics.score import Score
 
-_BLOCK = {"cpu": 256, "cuda": 4096}
+_BLOCK = {"cpu": 512, "cuda": 4096}
 """Rows of a block: on a CPU it must stay in the cache, on a GPU it must keep all cores busy."""
 # Permuted values that differ by less than this share of their spread are ties.
 _TIE = 1e-5
@@ -56,8 +57,8 @@ def mmd2(
     """
     first, second = two_tensors(x, y)
     chosen = resolve(kernel, first if reference is None else reference)
-    sums = _pass(chosen, first, second, None)
-    return _score(sums, chosen, first, second, interval=interval)
+    sums = _pass(chosen, first, second, by_row=interval)
+    return _score(sums, chosen, first, second)
 
 
 def kid(x: SampleLike, y: SampleLike) -> Score:
@@ -139,10 +140,11 @@ def mmd_test(
     first, second = two_tensors(x, y)
     chosen = resolve(kernel, _pooled(first, second) if reference is None else reference)
     is_x = np.repeat([1.0, 0.0], [len(first), len(second)]).astype(np.float32)
-    labels = np.column_stack([is_x, rng.permuted(np.tile(is_x, (permutations, 1)), axis=1).T])
-    sums = _pass(chosen, first, second, torch.from_numpy(labels).to(first.device))
-    score = _score(sums, chosen, first, second, interval=True)
-    values = sums.member_values(torch.from_numpy(labels).to(first.device)).cpu().numpy()
+    shuffled = rng.permuted(np.tile(is_x, (permutations, 1)), axis=1)
+    labels = torch.from_numpy(np.vstack([is_x, shuffled]).T.copy()).to(first.device)
+    sums = _pass(chosen, first, second, labels, by_row=True)
+    score = _score(sums, chosen, first, second)
+    values = sums.permuted(labels).cpu().numpy()
     centred = values - values.mean(axis=1, keepdims=True)
     spread = centred.std(axis=1, keepdims=True)
     standard = np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 0)
@@ -193,9 +195,7 @@ def mmd2_block(
         raise MetricError(f"`block` must be at most {n // 2}, half of {n} rows, not {size}.")
     u, v = (_shuffled(sample, rng) for sample in (first, second))
     starts = range(0, count * size, size)
-    values = np.array(
-        [_pass(chosen, u[at : at + size], v[at : at + size], None).value for at in starts]
-    )
+    values = np.array([_pass(chosen, u[at : at + size], v[at : at + size]).value for at in starts])
     error = float(values.std(ddof=1)) / math.sqrt(count)
     value = float(values.mean())
     half = float(t.ppf(0.975, count - 1)) * error
@@ -275,72 +275,81 @@ def mmd2_incomplete(
 
 @dataclass
 class _Sums:
-    """What one pass over all pairs of the pooled rows leaves; own pairs count zero.
+    """What one pass over all pairs of rows leaves; pairs of a row with itself count zero.
 
     Attributes:
-        n: number of rows of x among them.
-        to_x: (N,) mean over members of each row's kernel sum with x.
-        to_y: (N,) the same with y.
-        rows: (members, N) kernel sums of each row with all.
-        quadratic: (members, c) l' K l for each column l of labels.
+        n: rows of x.
+        m: rows of y.
+        within_x: (members,) sums over ordered pairs of rows of x.
+        within_y: (members,) the same for y.
+        cross: (members,) sums over pairs of a row of x and one of y.
+        rows: (members, n + m, 2) sums of each row with x and with y, where wanted.
+        quadratic: (members, c) l' K l for each column l of labels, where there are any.
     """
 
     n: int
-    to_x: Tensor
-    to_y: Tensor
+    m: int
+    within_x: Tensor
+    within_y: Tensor
+    cross: Tensor
     rows: Tensor
     quadratic: Tensor
 
     @property
     def value(self) -> float:
-        n, m = self.n, len(self.to_x) - self.n
-        within = self.to_x[:n].sum() / (n * (n - 1)) + self.to_y[n:].sum() / (m * (m - 1))
-        return float(within - 2 * self.to_y[:n].sum() / (n * m))
+        """The estimate, averaged over members."""
+        return float(self._estimate(self.within_x, self.within_y, self.cross).mean())
 
-    def member_values(self, labels: Tensor) -> Tensor:
-        """Return the estimate (members, c) for each member and column of 0/1 labels (N, c)."""
-        n, m = self.n, len(self.to_x) - self.n
-        within_x = self.quadratic
-        cross = self.rows @ labels.double() - within_x
-        within_y = self.rows.sum(dim=1, keepdim=True) - within_x - 2 * cross
+    def permuted(self, labels: Tensor) -> Tensor:
+        """Return the estimate (members, c) for each column of 0/1 labels (n + m, c)."""
+        row_sums = self.rows.sum(dim=2)
+        cross = row_sums @ labels.double() - self.quadratic
+        within_y = row_sums.sum(dim=1, keepdim=True) - self.quadratic - 2 * cross
+        return self._estimate(self.quadratic, within_y, cross)
+
+    def _estimate(self, within_x: Tensor, within_y: Tensor, cross: Tensor) -> Tensor:
+        n, m = self.n, self.m
         return within_x / (n * (n - 1)) + within_y / (m * (m - 1)) - 2 * cross / (n * m)
 
 
-def _pass(kernel: Kernel, x: Tensor, y: Tensor, labels: Tensor | None) -> _Sums:
-    """Visit each pair of rows once, in blocks; what blocks below the diagonal say is mirrored."""
-    rows = torch.cat(_centred(kernel, x, y))
-    size, members, n = len(rows), len(kernel.members), len(x)
-    sums = rows.new_zeros(size, 2)
-    member_rows = rows.new_zeros(members, size)
-    quadratic = rows.new_zeros(members, 0 if labels is None else labels.shape[1])
-    is_x = torch.arange(size, device=rows.device) < n
-    sides = torch.stack([is_x, ~is_x], dim=1).double()
-    for i, j in _block_pairs(size, _BLOCK.get(rows.device.type, 256)):
-        total = None
-        twice = 1 if i == j else 2
-        for index, gram in enumerate(kernel.grams(rows[i], rows[j])):
-            if i == j:
+def _pass(
+    kernel: Kernel, x: Tensor, y: Tensor, labels: Tensor | None = None, *, by_row: bool = False
+) -> _Sums:
+    """Visit each pair of rows once, in blocks of rows of one sample."""
+    x, y = _centred(kernel, x, y)
+    n, m, members = len(x), len(y), len(kernel.members)
+    totals = x.new_zeros(members, 3)
+    rows = x.new_zeros(members, n + m, 2) if by_row else x.new_zeros(0)
+    quadratic = x.new_zeros(members, 0 if labels is None else labels.shape[1])
+    for (side_a, at_a, a), (side_b, at_b, b) in _block_pairs(x, y):
+        mirrored = side_a == side_b and at_a != at_b
+        for index, gram in enumerate(kernel.grams(a, b)):
+            if at_a == at_b:
                 gram.fill_diagonal_(0)
+            totals[index, side_a + side_b] += gram.sum() * (2 if mirrored else 1)
+            if by_row:
+                rows[index, at_a, side_b] += gram.sum(dim=1)
+                if at_a != at_b:
+                    rows[index, at_b, side_a] += gram.sum(dim=0)
             if labels is not None:
-                single = gram.float()
-                product = (labels[i] * (single @ labels[j])).sum(dim=0)
-                quadratic[index] += twice * product
-                member_rows[index, i] += gram.sum(dim=1)
-                if i != j:
-                    member_rows[index, j] += gram.sum(dim=0)
-            total = gram.clone() if total is None else total.add_(gram)
-        if total is not None:
-            sums[i] += total @ sides[j]
-            if i != j:
-                sums[j] += total.T @ sides[i]
-    sums /= members
-    return _Sums(n, sums[:, 0], sums[:, 1], member_rows, quadratic)
+                product = (labels[at_a] * (gram.float() @ labels[at_b])).sum(dim=0)
+                quadratic[index] += product * (1 if at_a == at_b else 2)
+    return _Sums(n, m, totals[:, 0], totals[:, 2], totals[:, 1], rows, quadratic)
 
 
-def _block_pairs(size: int, block: int) -> Iterator[tuple[slice, slice]]:
-    for start in range(0, size, block):
-        for other in range(start, size, block):
-            yield slice(start, start + block), slice(other, other + block)
+_Block = tuple[int, slice, Tensor]
+"""Which sample, 0 or 1; where among the pooled rows; the rows."""
+
+
+def _block_pairs(x: Tensor, y: Tensor) -> Iterator[tuple[_Block, _Block]]:
+    size = _BLOCK.get(x.device.type, _BLOCK["cpu"])
+    blocks: list[_Block] = []
+    for side, sample, offset in ((0, x, 0), (1, y, len(x))):
+        for start in range(0, len(sample), size):
+            rows = sample[start : start + size]
+            where = slice(offset + start, offset + start + len(rows))
+            blocks.append((side, where, rows))
+    return itertools.combinations_with_replacement(blocks, 2)
 
 
 def _centred(kernel: Kernel, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -373,14 +382,15 @@ def _p_value(values: np.ndarray) -> float:
     return float(np.mean(values >= values[0] - _TIE))
 
 
-def _score(sums: _Sums, kernel: Kernel, x: Tensor, y: Tensor, *, interval: bool) -> Score:
+def _score(sums: _Sums, kernel: Kernel, x: Tensor, y: Tensor) -> Score:
+    """Make the score, with the interval of first order where there are sums of rows."""
     n, m = len(x), len(y)
     details = {"kernels": list(kernel.members), **warnings_of(x, y)}
-    value = sums.value
-    score = Score(value, n_real=n, n_fake=m, estimator=kernel.name, details=details)
-    if not interval:
+    score = Score(sums.value, n_real=n, n_fake=m, estimator=kernel.name, details=details)
+    if not len(sums.rows):
         return score
-    at_x = sums.to_x[:n] / (n - 1) - sums.to_y[:n] / m
-    at_y = sums.to_y[n:] / (m - 1) - sums.to_x[n:] / n
+    with_x, with_y = sums.rows.mean(dim=0).T
+    at_x = with_x[:n] / (n - 1) - with_y[:n] / m
+    at_y = with_y[n:] / (m - 1) - with_x[n:] / n
     half = TWO_SIDED_95 * math.sqrt(4 * float(at_x.var() / n + at_y.var() / m))
-    return replace(score, low=value - half, high=value + half)
+    return replace(score, low=score.value - half, high=score.value + half)

@@ -16,6 +16,7 @@ from ganbench.metrics import (
     mmd2_incomplete,
     mmd_test,
 )
+from ganbench.metrics.mmd import _BLOCK
 
 
 def rbf(*sigmas):
@@ -88,7 +89,8 @@ def test_far_outliers_neither_slow_nor_spoil_it():
     assert mmd2(x, y, kernel).value == pytest.approx(expected, abs=1e-12)
 
 
-def test_blocks_do_not_change_the_value():
+def test_blocks_do_not_change_the_value(monkeypatch):
+    monkeypatch.setitem(_BLOCK, "cpu", 64)
     x, y = PAIRS["corr0.8"].sample(400, 0)
     gaps = np.vstack([x, y])[:, None] - np.vstack([x, y])
     kernel = np.exp(-np.sum(gaps**2, axis=2) / 2)
