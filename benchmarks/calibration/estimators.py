@@ -44,6 +44,7 @@ class Estimator:
         kinds: of pairs that it fits.
         most_rows: beyond which it is too slow.
         most_columns: of embedded rows beyond which it is too slow or means nothing.
+        least_columns: below which another one is the same.
     """
 
     call: Call
@@ -51,13 +52,14 @@ class Estimator:
     kinds: Sequence[str] = KINDS
     most_rows: int = 10_000
     most_columns: int = 100
+    least_columns: int = 1
 
     def fits(self, pair: Pair, n: int) -> bool:
         """Whether to call it on `n` rows of the laws of `pair`."""
         target = getattr(pair, self.target) if self.target else 0.0
         columns = _centre_and_scale(pair)[0].size
         known = pair.kind in self.kinds and target is not None
-        return known and n <= self.most_rows and columns <= self.most_columns
+        return known and n <= self.most_rows and self.least_columns <= columns <= self.most_columns
 
 
 def _scaled(pair: Pair, *samples: Rows) -> list[Floats]:
@@ -74,6 +76,10 @@ def _centre_and_scale(pair: Pair) -> tuple[Floats, Floats]:
 
 def _knn(pair: Pair, x: Rows, y: Rows, rng: np.random.Generator) -> Sequence[Score]:
     return [jsd_knn(*_scaled(pair, x, y), rng=rng)]
+
+
+def _knn_alone(pair: Pair, x: Rows, y: Rows, rng: np.random.Generator) -> Sequence[Score]:
+    return [jsd_knn(*_scaled(pair, x, y), rng=rng, extrapolate=False)]
 
 
 def _lower_bound(pair: Pair, x: Rows, y: Rows, rng: np.random.Generator) -> Sequence[Score]:
@@ -128,6 +134,7 @@ def _codes_test(kernel: str) -> Call:
 
 ESTIMATORS = {
     "jsd_knn": Estimator(_knn, "jsd"),
+    "jsd_knn, k=5 alone": Estimator(_knn_alone, "jsd", ("continuous",), least_columns=6),
     "jsd_lower_bound": Estimator(_lower_bound, "jsd"),
     "jsd_known_density": Estimator(_known_density, "jsd", ("continuous",), most_rows=5000),
     "jsd_discrete": Estimator(_discrete(None), "jsd", CODES),

@@ -209,6 +209,22 @@ PAIRS = {
         0.008998865080,
         "rbf(sigma=3.0)",
     ),
+    "corr0.8_d10": Pair(
+        equicorrelated(10, 0.0),
+        equicorrelated(10, 0.8),
+        0.588603633404,
+        0.959568153941,
+        0.055344541523,
+        "rbf(sigma=3.0)",
+    ),
+    "scale_d10": Pair(
+        equicorrelated(10, 0.0),
+        gaussian(np.zeros(10), 0.5 * np.eye(10)),
+        0.226082969002,
+        0.776281363371,
+        0.031809099977,
+        "rbf(sigma=3.0)",
+    ),
     "cat10": Pair(
         Categorical(np.full(10, 0.1)),
         Categorical(np.arange(1, 11) / 55),

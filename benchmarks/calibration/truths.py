@@ -143,6 +143,14 @@ def one_axis(pair: Pair) -> Divergences:
     return integral(log_p.ravel(), log_q.ravel(), volumes.ravel())
 
 
+def length(pair: Pair) -> Divergences:
+    """Round normal laws around one centre differ in the length of their rows only."""
+    (_, mean, wide), (_, _, narrow) = only_part(pair.p), only_part(pair.q)
+    lengths, volumes = panels(0, 30, 6000)
+    logs = [chi.logpdf(lengths, len(mean), scale=math.sqrt(law[0, 0])) for law in (wide, narrow)]
+    return integral(*logs, volumes)
+
+
 def table(pair: Pair) -> Divergences:
     """Integrate the numeric column for each category."""
     assert isinstance(pair.p, MixedTable)
@@ -220,7 +228,8 @@ ROUTES: dict[str, Callable[[Pair], Divergences]] = {
     **dict.fromkeys(["ring8_miss1", "ring8_miss4", "ring8_miss7", "grid25_blur"], SHARP),
     "box_shift": boxes,
     **dict.fromkeys(["aniso_d5", "modes10_d5_miss1"], scrambled),
-    "corr0.3_d10": one_axis,
+    **dict.fromkeys(["corr0.3_d10", "corr0.8_d10"], one_axis),
+    "scale_d10": length,
     **dict.fromkeys(["cat10", "zipf1000_steeper", "markov"], enumerated),
     "table": table,
 }

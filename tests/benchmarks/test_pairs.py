@@ -9,7 +9,7 @@ from benchmarks.calibration.pairs import PAIRS
 from benchmarks.calibration.truths import ROUTES, bigram_jsd, divergences, scrambled
 
 SAMPLED = [name for name, route in ROUTES.items() if route is scrambled]
-SMOOTH_PLANE = {"corr0.3", "corr0.8", "aniso", "grid25_blur", "corr0.3_d10"}
+SMOOTH_PLANE = {"corr0.3", "corr0.8", "aniso", "grid25_blur", "corr0.3_d10", "corr0.8_d10"}
 """The accuracy has a kink where densities cross, which quadrature in two columns feels."""
 
 
