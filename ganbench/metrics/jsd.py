@@ -15,6 +15,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, train_test_split
+from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from ganbench.errors import MetricError
@@ -48,8 +49,17 @@ BATCHES = 8
 PARTITIONS = 4
 EXTRAPOLATED_ABOVE = 5
 EXTRAPOLATION = (0.2, 0.8, 3.2, 6.4)
+LARGEST_SHARE = 0.55
+"""Beyond it the smallest of the squared radii is too far from zero, next to the largest."""
+IMPOSSIBLE = 0.1
+"""An estimate so far below zero is no sampling error."""
 SHARED_VARIANCE = 0.05
 """Variance that estimates for different k share, in units in which that of one is 1 / k."""
+
+_ABSURD = (
+    "Far below zero, which no JSD is: one sample is so sparse that its rows lie nearer to the "
+    "other one than to each other, and neighbours tell nothing; trust the lower bound."
+)
 
 
 def jsd_known_density(
@@ -122,8 +132,12 @@ def jsd_knn(
     `psi(N) + psi(k) - psi(N/2) - mean psi(m_i)`, where m_i rows, the own one included, lie nearer
     to row i than its k-th neighbour in its own sample. Not a bound: it may err either way. The
     error grows with the radius of these balls. In many dimensions they are large, so there the
-    estimates for k / 5, 4k / 5, 16k / 5 and 32k / 5 neighbours are extrapolated to a radius of
-    zero, by a line in the typical squared radius.
+    estimates for k / 5, 4k / 5, k, 16k / 5 and 32k / 5 neighbours are extrapolated to a radius of
+    zero, by a line in the typical squared radius. In more than about 13 dimensions, as the radii
+    themselves tell, these are too much alike for a line, and k alone is used.
+
+    Noise in many columns that the real rows do not have makes generated rows sparse: the nearest
+    rows of each are then real ones, and the estimate falls far below zero, with a warning.
 
     Args:
         x: real sample (n, d).
@@ -132,7 +146,8 @@ def jsd_knn(
         k: number of neighbours.
         scale: (d,) by which columns are divided, typical deviations of the pooled rows by
             default; for many variants fit it on a reference that they share.
-        extrapolate: whether to extrapolate to a radius of zero; above 5 columns by default.
+        extrapolate: whether to extrapolate to a radius of zero; by default where there are more
+            than 5 columns and radii differ enough. What is extrapolated is at most log 2.
         interval: whether to add a 95% interval, from the spread of the estimates in 8 disjoint
             batches, in 4 random partitions. It holds the sampling error, not the bias.
         base: of the logarithm, e by default; 2 gives bits in [0, 1].
@@ -153,23 +168,25 @@ def jsd_knn(
     """
     at_least(k, 1, "k")
     first, second = two_tensors(x, y, k + 2)
-    d = first.shape[1]
-    ranks = _ranks(k, d > EXTRAPOLATED_ABOVE if extrapolate is None else extrapolate)
-    n = min(len(first), len(second))
-    if n <= ranks[-1] + 1:
-        ranks = [k]
-    samples = [_random_rows(sample, n, rng) for sample in (first, second)]
-    pooled = torch.cat(samples)
+    d, n = first.shape[1], min(len(first), len(second))
+    wanted = d > EXTRAPOLATED_ABOVE if extrapolate is None else extrapolate
+    ranks = _ranks(k) if wanted and n > max(_ranks(k)) + 1 else [k]
+    pooled = torch.cat([_random_rows(sample, n, rng) for sample in (first, second)])
     typical = _typical_deviations(pooled)
     divisor = typical if scale is None else _scale_vector(scale, d).to(typical)
     noise = torch.from_numpy(rng.standard_normal(tuple(pooled.shape))).to(pooled)
     rows = (pooled - pooled.median(dim=0).values + tie_breaker(first) * typical * noise) / divisor
     own, other = rows[:n], rows[n:]
-    value = _information(own, other, ranks)
+    values, squares = label_information(own, other, ranks)
+    flat = squares[0] > LARGEST_SHARE * squares[-1]
+    absurd = bool(values.min() < -IMPOSSIBLE)
+    if extrapolate is None and (flat or absurd):
+        ranks, values, squares = [k], values[[ranks.index(k)]], squares[[ranks.index(k)]]
+    value = _at_radius_zero(values, squares, ranks)
     details = {
         "duplicates": 2 * n - len(np.unique(row_codes(pooled))),
         "neighbours": ranks,
-        **warnings_of(first, second),
+        **warnings_of(first, second, *([_ABSURD] if absurd else [])),
     }
     score = Score(value, n_real=n, n_fake=n, estimator="knn", details=details)
     count = min(BATCHES, n // (ranks[-1] + 2))
@@ -302,19 +319,17 @@ def _typical_deviations(rows: Tensor) -> Tensor:
     return deviations.nanmedian(dim=0).values.nan_to_num(1.0)
 
 
-def _ranks(k: int, extrapolate: bool) -> list[int]:
-    if not extrapolate:
-        return [k]
-    return sorted({max(1, round(share * k)) for share in EXTRAPOLATION})
+def _ranks(k: int) -> list[int]:
+    return sorted({k, *(max(1, round(share * k)) for share in EXTRAPOLATION)})
 
 
-def _information(x: Tensor, y: Tensor, ranks: list[int]) -> float:
-    """Estimate by one k, or extrapolate in the squared radius; small k have more noise."""
-    values, squares = label_information(x, y, ranks)
+def _at_radius_zero(values: Floats, squares: Floats, ranks: list[int]) -> float:
+    """Extrapolate in the squared radius, if there are several; small k have more noise."""
     if len(ranks) == 1:
         return float(values[0])
     weights = 1 / np.sqrt(1 / np.array(ranks) + SHARED_VARIANCE)
-    return float(np.polynomial.polynomial.polyfit(squares / squares[-1], values, 1, w=weights)[0])
+    line = np.polynomial.polynomial.polyfit(squares / squares[-1], values, 1, w=weights)
+    return min(float(line[0]), math.log(2))
 
 
 def _batch_error(
@@ -329,7 +344,10 @@ def _batch_error(
         )
         size = len(x) // count
         values = [
-            _information(own[start : start + size], other[start : start + size], ranks)
+            _at_radius_zero(
+                *label_information(own[start : start + size], other[start : start + size], ranks),
+                ranks,
+            )
             for start in range(0, count * size, size)
         ]
         variances.append(np.var(values, ddof=1) * size / len(x))
@@ -347,12 +365,14 @@ def _scaled_log_odds(
     models = [build(name, rows.shape[1], len(fit), rng) for name in names]
     for model in models:
         fit_quietly(model, rows[fit], labels[fit])
-    real, fake = rows[fit][labels[fit] == 1], rows[fit][labels[fit] == 0]
+    scaler = StandardScaler().fit(rows[fit])
+    known = scaler.transform(rows[fit])
+    real, fake = known[labels[fit] == 1], known[labels[fit] == 0]
 
     def opinions(at: Floats) -> Floats:
         log_odds = [_log_odds(model, at) for model in models]
         if learner == "stack":
-            log_odds.append(log_ratios(at, real, fake, NEIGHBOURS))
+            log_odds.append(log_ratios(scaler.transform(at), real, fake, NEIGHBOURS))
         return _clip(np.column_stack(log_odds))
 
     # Platt's slope and intercept need no shrinking; several opinions that agree do.

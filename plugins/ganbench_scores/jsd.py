@@ -12,7 +12,7 @@ from ganbench_scores.spaces import SpaceMetric
 
 
 class JSD(SpaceMetric):
-    """Jensen-Shannon divergence in nats: a point estimate and bounds from below.
+    """Jensen-Shannon divergence in nats: bounds from below and a point estimate.
 
     Args:
         k: which neighbour sets the radius of the point estimate "knn", above 0.
@@ -23,7 +23,7 @@ class JSD(SpaceMetric):
     """
 
     better = MappingProxyType(dict.fromkeys(("knn", "lower_bound", "known"), "lower"))
-    headline = "knn"
+    headline = "lower_bound"
     default = True
     version = 2
 

@@ -159,6 +159,33 @@ def test_tied_distances_of_binary_columns_do_no_harm():
     assert abs(value) < 4 * sd * np.sqrt(1000 / 400)
 
 
+def test_noise_in_many_columns_is_told_to_be_beyond_neighbours():
+    rng = np.random.default_rng(0)
+    x, y = (np.repeat(rng.standard_normal((400, 2)), 20, axis=1) for _ in range(2))
+    y += 0.3 * rng.standard_normal(y.shape)
+    score = jsd_knn(x, y, rng=rng)
+    assert score.value < -0.1
+    assert score.details["neighbours"] == [5]
+    assert "trust the lower bound" in score.details["warnings"][0]
+    assert jsd_lower_bound(x, y, rng=rng).low > 0.5
+
+
+def test_many_columns_are_extrapolated_and_a_hundred_are_not():
+    pair = PAIRS["scale_d10"]
+    x, y = pair.sample(2000, 0)
+    rng = np.random.default_rng(0)
+    plain = jsd_knn(x, y, rng=rng, extrapolate=False, interval=False)
+    line = jsd_knn(x, y, rng=rng, interval=False)
+    assert plain.details["neighbours"] == [5]
+    assert line.details["neighbours"] == [1, 4, 5, 16, 32]
+    assert plain.value < pair.jsd - 0.1, "balls of 5 neighbours are much too large"
+    assert abs(line.value - pair.jsd) < 0.06
+    wide = rng.standard_normal((300, 100)), rng.standard_normal((300, 100))
+    assert jsd_knn(*wide, rng=rng, interval=False).details["neighbours"] == [5]
+    apart = jsd_knn(x, y + 5, rng=rng, interval=False)
+    assert apart.value == np.log(2)
+
+
 def test_heavy_tails_do_not_drown_in_jitter():
     rng = np.random.default_rng(0)
     x, y = PAIRS["shift1"].sample(500, 0)

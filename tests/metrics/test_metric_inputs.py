@@ -12,6 +12,7 @@ from ganbench.errors import MetricError
 from ganbench.metrics import (
     c2st,
     energy_distance,
+    frechet_distance,
     jsd_knn,
     jsd_known_density,
     jsd_lower_bound,
@@ -22,6 +23,8 @@ from ganbench.metrics import (
     mmd2_incomplete,
     mmd_test,
     mode_coverage,
+    prdc,
+    sliced_wasserstein,
 )
 
 TWO_SAMPLES = {
@@ -37,7 +40,12 @@ TWO_SAMPLES = {
     "kid": lambda x, y, rng: [kid(x, y)],
     "energy_distance": lambda x, y, rng: [energy_distance(x, y)],
     "c2st": lambda x, y, rng: c2st(x, y, rng=rng),
+    "frechet_distance": lambda x, y, rng: [frechet_distance(x, y)],
+    "sliced_wasserstein": lambda x, y, rng: [sliced_wasserstein(x, y, rng=rng)],
+    "prdc": lambda x, y, rng: prdc(x, y),
 }
+SCALE_FREE = {"knn", "multi_rbf", "lower_bound", "max", "precision", "recall", "coverage"}
+HIGHER_IS_BETTER = {"precision", "recall", "density", "coverage"}
 
 
 @pytest.fixture(params=TWO_SAMPLES.values(), ids=TWO_SAMPLES.keys())
@@ -82,7 +90,33 @@ def test_collapsed_generators_get_finite_bad_scores(estimate, constant):
         y[:, 1] = 0
     scores = estimate(x, y)
     assert all(math.isfinite(score.value) for score in scores)
-    assert scores[-1].value > estimate(*PAIRS["null_gauss2d"].sample(100, 1))[-1].value
+    gap = scores[-1].value - estimate(*PAIRS["null_gauss2d"].sample(100, 1))[-1].value
+    assert gap < 0 if scores[-1].estimator in HIGHER_IS_BETTER else gap > 0
+
+
+@pytest.mark.parametrize("doubtful", ["same rows", "constant column"])
+def test_doubtful_samples_have_finite_scores_and_a_warning(estimate, doubtful):
+    x, y = PAIRS["null_gauss2d"].sample(60, 0)
+    if doubtful == "same rows":
+        y = x[::-1]
+    else:
+        x[:, 1] = y[:, 1] = 3
+    scores = estimate(x, y)
+    assert all(math.isfinite(score.value) for score in scores)
+    warnings = [each for score in scores for each in score.details.get("warnings", [])]
+    said = "hold the same rows" if doubtful == "same rows" else "column 1"
+    assert any(said in warning for warning in warnings)
+
+
+def test_rows_that_need_care_in_float_stay_right(estimate):
+    x, y = PAIRS["shift2"].sample(80, 0)
+    plain = estimate(x, y)
+    for moved in (2.0**20 * x, 2.0**20 * y), (2.0**-40 * x, 2.0**-40 * y):
+        scores = estimate(*moved)
+        for seen, score in zip(plain, scores, strict=True):
+            assert math.isfinite(score.value)
+            if seen.estimator in SCALE_FREE:
+                assert score.value == pytest.approx(seen.value, rel=1e-6, abs=1e-9)
 
 
 @pytest.mark.parametrize(
