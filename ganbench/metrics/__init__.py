@@ -5,18 +5,13 @@ from ganbench.metrics.discrete import jsd_discrete
 from ganbench.metrics.features import FeatureSpace, feature_space
 from ganbench.metrics.floors import Floor, floor
 from ganbench.metrics.frechet import frechet_distance
-from ganbench.metrics.jsd import jsd_knn, jsd_known_density, jsd_lower_bound
+from ganbench.metrics.jsd_bounds import jsd_known_density, jsd_lower_bound
+from ganbench.metrics.jsd_neighbours import jsd_knn
 from ganbench.metrics.kernels import median_distance
 from ganbench.metrics.likelihood import nll
 from ganbench.metrics.memorisation import authenticity, memorisation
-from ganbench.metrics.mmd import (
-    energy_distance,
-    kid,
-    mmd2,
-    mmd2_block,
-    mmd2_incomplete,
-    mmd_test,
-)
+from ganbench.metrics.mmd import energy_distance, kid, mmd2, mmd_test
+from ganbench.metrics.mmd_large import mmd2_block, mmd2_incomplete
 from ganbench.metrics.modes import mode_coverage
 from ganbench.metrics.prdc import prdc
 from ganbench.metrics.score import Score

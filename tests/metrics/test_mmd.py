@@ -16,7 +16,7 @@ from ganbench.metrics import (
     mmd2_incomplete,
     mmd_test,
 )
-from ganbench.metrics.mmd import _BLOCK
+from ganbench.metrics._pairs import _BLOCK
 
 
 def rbf(*sigmas):
