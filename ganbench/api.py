@@ -397,7 +397,8 @@ class Metric:
     """Scores of a generated sample against a real one: subclass it.
 
     Attributes:
-        better: which way is better, for each estimator that the metric reports.
+        better: which way is better, for each estimator that the metric reports; "neither" where
+            a value in between is perfect, so that tables mark no best one.
         headline: the estimator that tables show.
         running: whether it is cheap enough to be followed during training.
         default: whether it is scored where a grid names no metric.
@@ -406,7 +407,7 @@ class Metric:
         version: raised whenever its values change.
     """
 
-    better: Mapping[str, Literal["lower", "higher"]]
+    better: Mapping[str, Literal["lower", "higher", "neither"]]
     headline: str
     running: bool = False
     default: bool = False

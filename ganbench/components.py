@@ -6,6 +6,7 @@ import inspect
 import itertools
 import math
 import re
+import types
 import typing
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -284,6 +285,13 @@ def describe_type(annotation: Any) -> str:
         return " ".join([describe_type(base), *_ranges(extras)])
     if typing.get_origin(annotation) is typing.Literal:
         return " or ".join(repr(choice) for choice in typing.get_args(annotation))
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return " or ".join(map(describe_type, typing.get_args(annotation)))
+    if typing.get_origin(annotation) is tuple:
+        inside = [describe_type(each) for each in typing.get_args(annotation) if each is not ...]
+        return f"tuple of {', '.join(inside)}"
+    if annotation is type(None):
+        return "None"
     if annotation is Any:
         return "anything"
     return annotation.__name__ if inspect.isclass(annotation) else str(annotation)

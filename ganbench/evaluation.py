@@ -157,7 +157,7 @@ class Evaluator:
             "floors": {
                 name: {
                     "mean": each.mean,
-                    "p95": each.p95 if metric.value.better[name] == "lower" else each.p05,
+                    "p95": each.p05 if metric.value.better[name] == "higher" else each.p95,
                 }
                 for name, each in floors.items()
             },
@@ -173,7 +173,7 @@ class Evaluator:
             if score.estimator not in metric.value.better:
                 raise PluginError(
                     f"The metric '{metric.label}' reports '{score.estimator}', for which it does "
-                    "not say whether lower or higher is better."
+                    "not say whether lower, higher or neither is better."
                 )
             rows.append(
                 {

@@ -26,8 +26,8 @@ class Results:
         name: of the grid.
         experiment: "grid" (resolved), "commands" (list of str), "environment" (nested str).
         frame: tidy, one row per run and score and one with empty metric for a run without
-            scores: the columns of `ganbench.report.tables.TIDY_COLUMNS`, `better` ("lower" or
-            "higher") and `headline` (whether tables show this estimator of the metric).
+            scores: the columns of `ganbench.report.tables.TIDY_COLUMNS`, `better` ("lower",
+            "higher" or "neither") and `headline` (whether tables show this estimator).
         history: run id -> long frame with the columns step, quantity and value.
         samples: run id -> stored, projected samples (n, *shape).
         dataset: label -> the dataset; raises `GanbenchError` where its plugin is not installed.

@@ -164,7 +164,7 @@ def test_defaults_are_filled_in_as_if_written_out():
         ("f(size=1, rate=-0.5)", "f(rate=-0.5): rate must be float > 0."),
         ("f(size=1, share=2)", "f(share=2): share must be float >= 0 and <= 1."),
         ("f(size=1, kind='z')", "f(kind='z'): kind must be 'x' or 'y'."),
-        ("f(size=1, name=3)", "f(name=3): name must be str | None."),
+        ("f(size=1, name=3)", "f(name=3): name must be str or None."),
         ("f(size=1, rate=1" + "0" * 400 + ")", "rate must be float > 0."),
     ],
 )

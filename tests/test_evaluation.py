@@ -194,7 +194,10 @@ def test_a_metric_that_breaks_its_contract_is_blamed(counted):
         def misfit(self, dataset):
             raise KeyError("modes")
 
-    for metric, sentence in [(Undirected(), "lower or higher"), (Silent(), "headline 'draw'")]:
+    for metric, sentence in [
+        (Undirected(), "lower, higher or neither"),
+        (Silent(), "headline 'draw'"),
+    ]:
         with pytest.raises(PluginError, match=sentence):
             counted.score(torch.zeros(50, 1), [built("metric", metric)])
     with pytest.raises(PluginError, match="metric 'spy' of plugin 'test' failed: KeyError"):

@@ -103,7 +103,10 @@ def as_positive(values: Sequence[float] | Floats, name: str) -> Floats:
     Raises:
         MetricError: naming the argument.
     """
-    vector: Floats = np.asarray(values, dtype=np.float64)
+    try:
+        vector: Floats = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        vector = np.empty(0)
     if vector.ndim != 1 or len(vector) == 0 or not np.all((vector > 0) & np.isfinite(vector)):
         raise MetricError(f"`{name}` must be a non-empty list of positive finite numbers.")
     return vector
@@ -177,3 +180,31 @@ def listed(names: Sequence[str]) -> str:
     """Join names for a sentence, only the first five of many."""
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more
+
+
+def check_rng(rng: object) -> None:
+    """See that random numbers come from where they can be repeated.
+
+    Raises:
+        MetricError: if it is no generator of NumPy.
+    """
+    if not isinstance(rng, np.random.Generator):
+        raise MetricError(
+            f"`rng` must be a generator such as numpy.random.default_rng(0), not {rng!r}."
+        )
+
+
+def reference_rows(reference: SampleLike | None, default: Tensor) -> Tensor:
+    """Return the rows that scales are taken from, on the device of the default.
+
+    Raises:
+        MetricError: if they have other columns, or make no sense.
+    """
+    if reference is None:
+        return default
+    rows = as_tensor(reference, "reference")
+    if rows.shape[1] != default.shape[1]:
+        raise MetricError(
+            f"`reference` has {rows.shape[1]} columns, but the samples have {default.shape[1]}."
+        )
+    return rows.to(default.device)

@@ -80,7 +80,7 @@ def neighbours(n: int) -> Any:
 
 
 def fit_quietly(model: Any, rows: Floats, labels: Labels) -> None:
-    """Fit a model; that it runs out of iterations is no news here."""
-    with warnings.catch_warnings():
+    """Fit a model; that it runs out of iterations is no news here, nor are constant columns."""
+    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(rows, labels)

@@ -8,13 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganbench.metrics._checks import Floats, row_codes
+from ganbench.errors import MetricError
+from ganbench.metrics._checks import row_codes
 from ganbench.metrics.kernels import Kernel
 
 _BLOCK = {"cpu": 512, "cuda": 4096}
 """Rows of a block: on a CPU it must stay in the cache, on a GPU it must keep all cores busy."""
-# Permuted values that differ by less than this share of their spread are ties.
-_TIE = 1e-5
 
 
 @dataclass
@@ -43,6 +42,12 @@ class Sums:
     def value(self) -> float:
         """The estimate, averaged over members."""
         return float(self._estimate(self.within_x, self.within_y, self.cross).mean())
+
+    @property
+    def cancels(self) -> bool:
+        """Whether the estimate is lost in the rounding of the sums that it comes from."""
+        size = float(self.cross.abs().max()) / (self.n * self.m)
+        return abs(self.value) < 1e-11 * size
 
     def permuted(self, labels: Tensor) -> Tensor:
         """Return the estimate (members, c) for each column of 0/1 labels (n + m, c)."""
@@ -76,8 +81,13 @@ def sum_pairs(
                 if at_a != at_b:
                     rows[index, at_b, side_a] += gram.sum(dim=0)
             if labels is not None:
-                product = (labels[at_a] * (gram.float() @ labels[at_b])).sum(dim=0)
+                single = gram.to(labels.dtype)
+                product = (labels[at_a] * (single @ labels[at_b])).sum(dim=0)
                 quadratic[index] += product * (1 if at_a == at_b else 2)
+    if not totals.isfinite().all():
+        raise MetricError(
+            f"The kernel {kernel.name} overflows on these samples: scale them first."
+        )
     return Sums(n, m, totals[:, 0], totals[:, 2], totals[:, 1], rows, quadratic)
 
 
@@ -108,8 +118,3 @@ def pooled(x: Tensor, y: Tensor) -> Tensor:
     """Return the rows of both samples in an order that does not tell which is whose."""
     rows = torch.cat([x, y])
     return rows[torch.from_numpy(np.argsort(row_codes(rows))).to(rows.device)]
-
-
-def p_value_of(values: Floats) -> float:
-    """Return the share of values, in units of their spread, that reach the first of them."""
-    return float(np.mean(values >= values[0] - _TIE))

@@ -13,11 +13,12 @@ from ganbench.metrics._checks import (
     Floats,
     SampleLike,
     at_least,
+    check_rng,
     row_codes,
     two_samples,
     warnings_of,
 )
-from ganbench.metrics._intervals import wilson
+from ganbench.metrics._intervals import permutation_p_value, wilson
 from ganbench.metrics._learners import Labels, build, fit_quietly
 from ganbench.metrics.score import Score
 
@@ -27,8 +28,6 @@ LEAST_ROWS = 20
 
 _FOLDS = 5
 _TRIES = 100
-# Standardised rank sums that differ by less are ties.
-_TIE = 1e-9
 
 Integers = NDArray[np.int64]
 
@@ -80,9 +79,12 @@ def c2st(
         Multiple Testing (the largest statistic). Kim et al. 2021, arXiv:1602.02210 (validity of
         the split test).
     """
-    if len(learners) == 0 or not set(learners) <= set(LEARNERS):
+    check_rng(rng)
+    known = set(learners) <= set(LEARNERS)
+    if len(learners) == 0 or not known or len(set(learners)) < len(learners):
         raise MetricError(
-            f"`learners` must name some of {', '.join(LEARNERS)}, not {tuple(learners)!r}."
+            f"`learners` must name some of {', '.join(LEARNERS)}, each once, "
+            f"not {tuple(learners)!r}."
         )
     at_least(permutations, 1, "permutations")
     at_least(retrain, 0, "retrain")
@@ -96,7 +98,7 @@ def c2st(
     else:
         shuffled = rng.permuted(np.tile(labels, (permutations, 1)), axis=1).T
         best = _rank_sums(held_out, np.column_stack([labels, shuffled])).max(axis=0)
-        p_values = [_mann_whitney(odds, labels) for odds in held_out] + [_share(best)]
+        p_values = [_mann_whitney(odds, labels) for odds in held_out] + [permutation_p_value(best)]
     prior = float(pool.labels[~test].mean())
     trials = [
         _trial(name, odds, labels, prior) for name, odds in zip(learners, held_out, strict=True)
@@ -209,14 +211,23 @@ class _Trial:
 
 def _trial(learner: str, odds: Floats, labels: Labels, prior: float) -> _Trial:
     real, fake = odds[labels == 1], odds[labels == 0]
-    right = (real > prior).mean() + (fake < prior).mean()
-    ties = (real == prior).mean() + (fake == prior).mean()
+    recalls = [
+        float((side * (part - prior) > 0).mean() + (part == prior).mean() / 2)
+        for part, side in ((real, 1), (fake, -1))
+    ]
+    accuracy = sum(recalls) / 2
+    variances = [
+        recall * (1 - recall) / len(part)
+        for recall, part in zip(recalls, (real, fake), strict=True)
+    ]
+    equal = 4 / (1 / len(real) + 1 / len(fake))
+    spread = 4 * accuracy * (1 - accuracy) / sum(variances) if min(variances) > 0 else equal
     wins = rankdata(odds)[labels == 1].sum() - len(real) * (len(real) + 1) / 2
     return _Trial(
         learner,
-        accuracy=float(right + ties / 2) / 2,
+        accuracy=accuracy,
         auc=float(wins) / (len(real) * len(fake)),
-        count=4 / (1 / len(real) + 1 / len(fake)),
+        count=min(spread, float(len(labels))),
     )
 
 
@@ -239,11 +250,6 @@ def _rank_sums(odds: Floats, labels: Integers) -> Floats:
     return sums
 
 
-def _share(values: Floats) -> float:
-    """Return the share of values that reach the first of them."""
-    return float(np.mean(values >= values[0] - _TIE))
-
-
 def _retrained(
     learners: Sequence[Learner], pool: _Pool, permutations: int, rng: np.random.Generator
 ) -> list[float]:
@@ -257,7 +263,7 @@ def _retrained(
             test = folds == fold
             odds[:, test] = pool.predict(learners, ~test, test, rng, labels)
         sums[:, index] = _rank_sums(odds, labels[:, None])[:, 0]
-    return [_share(each) for each in (*sums, sums.max(axis=0))]
+    return [permutation_p_value(each) for each in (*sums, sums.max(axis=0))]
 
 
 def _scores(

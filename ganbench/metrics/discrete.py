@@ -8,8 +8,8 @@ from scipy.sparse import csr_array
 from scipy.special import rel_entr
 
 from ganbench.errors import MetricError
-from ganbench.metrics._checks import Floats, SampleLike, at_least, sameness
-from ganbench.metrics._intervals import TWO_SIDED_95
+from ganbench.metrics._checks import Floats, SampleLike, at_least, check_rng, sameness
+from ganbench.metrics._intervals import TWO_SIDED_95, permutation_p_value
 from ganbench.metrics._ngrams import Codes, as_order, as_tokens, ngram_codes
 from ganbench.metrics.score import Score, in_base
 
@@ -57,6 +57,7 @@ def jsd_discrete(
         Lin 1991, Divergence measures based on the Shannon entropy, IEEE Transactions on
         Information Theory 37(1). Phipson & Smyth 2010, arXiv:1603.05766 (the p-value).
     """
+    check_rng(rng)
     first, second = as_tokens(x, "x"), as_tokens(y, "y")
     length = first.shape[1]
     if second.shape[1] != length:
@@ -71,13 +72,12 @@ def jsd_discrete(
     centre = float(permuted.mean())
     excess = seen - centre
     half = TWO_SIDED_95 * plugin.standard_error()
-    at_least_seen = int(np.sum(permuted >= seen - _TIE))
     warnings = sameness(first, second)
     score = Score(
         excess,
         excess - half,
         excess + half,
-        (1 + at_least_seen) / (permutations + 1),
+        permutation_p_value(np.concatenate([[seen], permuted]), _TIE),
         n,
         m,
         "discrete" if order is None else f"jsd{order}",

@@ -18,6 +18,7 @@ from ganbench.errors import MetricError
 from ganbench.metrics._checks import (
     Floats,
     SampleLike,
+    check_rng,
     log_densities,
     two_samples,
     warnings_of,
@@ -51,8 +52,9 @@ def jsd_known_density(
 
     A density q is fitted to four folds of `y`, and `D = p / (p + q)` judges the fifth one and as
     many rows of `x`. Kernel bandwidths and neighbour counts compete for the best bound on an
-    inner fifth of the fitting rows, and with q = p, whose bound is 0: poor fits cost little.
-    Held out, no q can exceed the JSD in expectation.
+    inner fifth of the fitting rows, and with q = p, whose bound is 0. From a few hundred rows on
+    poor fits cost little; with fewer the choice may go wrong, and the value far below zero. Held
+    out, no q can exceed the JSD in expectation.
 
     Args:
         x: real sample (n, d).
@@ -73,6 +75,7 @@ def jsd_known_density(
         Goodfellow et al. 2014, arXiv:1406.2661, section 4.1. Nowozin et al. 2016,
         arXiv:1606.00709, equation 4.
     """
+    check_rng(rng)
     first, second = two_samples(x, y, LEAST_ROWS)
     log_p = [log_densities(log_prob, sample) for sample in (first, second)]
     folds = [_folds(len(sample), rng) for sample in (first, second)]
@@ -128,6 +131,7 @@ def jsd_lower_bound(
         Nguyen et al. 2010, arXiv:0809.0853. Nowozin et al. 2016, arXiv:1606.00709, equation 4.
         Platt 1999, Probabilistic outputs for support vector machines.
     """
+    check_rng(rng)
     if learner not in BOUND_LEARNERS:
         raise MetricError(
             f"`learner` must be one of {', '.join(BOUND_LEARNERS)}, not {learner!r}."

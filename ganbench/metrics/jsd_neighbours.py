@@ -14,6 +14,7 @@ from ganbench.metrics._checks import (
     SampleLike,
     as_positive,
     at_least,
+    check_rng,
     row_codes,
     two_tensors,
     warnings_of,
@@ -28,6 +29,8 @@ EXTRAPOLATED_ABOVE = 5
 EXTRAPOLATION = (0.2, 0.8, 3.2, 6.4)
 LARGEST_SHARE = 0.55
 """Beyond it the smallest of the squared radii is too far from zero, next to the largest."""
+LARGEST_DOUBT = 0.05
+"""Estimates for different k that differ by more than this, in nats, are worth a warning."""
 IMPOSSIBLE = 0.1
 """An estimate so far below zero is no sampling error."""
 SHARED_VARIANCE = 0.05
@@ -56,8 +59,9 @@ def jsd_knn(
     to row i than its k-th neighbour in its own sample. Not a bound: it may err either way. The
     error grows with the radius of these balls. In many dimensions they are large, so there the
     estimates for k / 5, 4k / 5, k, 16k / 5 and 32k / 5 neighbours are extrapolated to a radius of
-    zero, by a line in the typical squared radius. In more than about 13 dimensions, as the radii
-    themselves tell, these are too much alike for a line, and k alone is used.
+    zero, by a line in the typical squared radius; in many more dimensions, as the radii
+    themselves tell, these are too much alike for a line, and k alone is used. Where they differ
+    by more than .05 nats, `details["warnings"]` say so: neither k nor the line can be trusted.
 
     Noise in many columns that the real rows do not have makes generated rows sparse: the nearest
     rows of each are then real ones, and the estimate falls far below zero, with a warning.
@@ -89,34 +93,47 @@ def jsd_knn(
         Moon et al. 2021, arXiv:1701.08083 (cancelling bias by several neighbourhood sizes).
         Politis & Romano 1994, Annals of Statistics 22(4) (intervals from smaller samples).
     """
+    check_rng(rng)
     at_least(k, 1, "k")
     first, second = two_tensors(x, y, k + 2)
     d, n = first.shape[1], min(len(first), len(second))
-    wanted = d > EXTRAPOLATED_ABOVE if extrapolate is None else extrapolate
-    ranks = _ranks(k) if wanted and n > max(_ranks(k)) + 1 else [k]
     pooled = torch.cat([_random_rows(sample, n, rng) for sample in (first, second)])
     typical = _typical_deviations(pooled)
     divisor = typical if scale is None else _scale_vector(scale, d).to(typical)
     noise = torch.from_numpy(rng.standard_normal(tuple(pooled.shape))).to(pooled)
     rows = (pooled - pooled.median(dim=0).values + tie_breaker(first) * typical * noise) / divisor
     own, other = rows[:n], rows[n:]
+    ranks = _ranks(k) if n > max(_ranks(k)) + 1 else [k]
     values, squares = label_information(own, other, ranks)
-    flat = squares[0] > LARGEST_SHARE * squares[-1]
-    absurd = bool(values.min() < -IMPOSSIBLE)
-    if extrapolate is None and (flat or absurd):
-        ranks, values, squares = [k], values[[ranks.index(k)]], squares[[ranks.index(k)]]
-    value = _at_radius_zero(values, squares, ranks)
+    even = squares[0] <= LARGEST_SHARE * squares[-1] and values.min() > -IMPOSSIBLE
+    wanted = d > EXTRAPOLATED_ABOVE and even if extrapolate is None else extrapolate
+    chosen = ranks if wanted else [k]
+    line = _at_radius_zero(values, squares, ranks, chosen)
+    value = min(line, math.log(2)) if wanted else line
     details = {
         "duplicates": 2 * n - len(np.unique(row_codes(pooled))),
-        "neighbours": ranks,
-        **warnings_of(first, second, *([_ABSURD] if absurd else [])),
+        "neighbours": chosen,
+        **warnings_of(first, second, *_doubts(values, ranks)),
     }
     score = Score(value, n_real=n, n_fake=n, estimator="knn", details=details)
-    count = min(BATCHES, n // (ranks[-1] + 2))
+    count = min(BATCHES, n // (chosen[-1] + 2))
     if interval and count > 1:
-        half = TWO_SIDED_95 * _batch_error(own, other, ranks, count, rng)
+        half = TWO_SIDED_95 * _batch_error(own, other, chosen, count, rng)
         score = replace(score, low=value - half, high=value + half)
     return in_base(score, base)
+
+
+def _doubts(values: Floats, ranks: list[int]) -> list[str]:
+    """Say what is wrong with estimates by balls of several sizes, if anything is."""
+    if values.min() < -IMPOSSIBLE:
+        return [_ABSURD]
+    if np.ptp(values) <= LARGEST_DOUBT:
+        return []
+    said = ", ".join(f"{value:.3f}" for value in values)
+    return [
+        f"Balls are too large to trust: estimates by {ranks} neighbours are {said}. More rows, "
+        "fewer columns or the lower bound help."
+    ]
 
 
 def _random_rows(sample: Tensor, n: int, rng: np.random.Generator) -> Tensor:
@@ -146,13 +163,13 @@ def _ranks(k: int) -> list[int]:
     return sorted({k, *(max(1, round(share * k)) for share in EXTRAPOLATION)})
 
 
-def _at_radius_zero(values: Floats, squares: Floats, ranks: list[int]) -> float:
-    """Extrapolate in the squared radius, if there are several; small k have more noise."""
-    if len(ranks) == 1:
-        return float(values[0])
+def _at_radius_zero(values: Floats, squares: Floats, ranks: list[int], chosen: list[int]) -> float:
+    """Extrapolate in the squared radius, if several are chosen; small k have more noise."""
+    if len(chosen) == 1:
+        return float(values[ranks.index(chosen[0])])
     weights = 1 / np.sqrt(1 / np.array(ranks) + SHARED_VARIANCE)
     line = np.polynomial.polynomial.polyfit(squares / squares[-1], values, 1, w=weights)
-    return min(float(line[0]), math.log(2))
+    return float(line[0])
 
 
 def _batch_error(
@@ -169,6 +186,7 @@ def _batch_error(
         values = [
             _at_radius_zero(
                 *label_information(own[start : start + size], other[start : start + size], ranks),
+                ranks,
                 ranks,
             )
             for start in range(0, count * size, size)

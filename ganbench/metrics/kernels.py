@@ -40,13 +40,16 @@ class Kernel:
         members: one expression each, bandwidths resolved.
         grams: rows (n, d) and (m, d) -> the Gram matrices (n, m) one after the other. Each may be
             overwritten when the next one is asked for.
-        moves: whether kernels depend on differences only, so that data may be centred first.
+        moves: whether data may be centred first, since values depend on differences only (or, as
+            for `linear`, estimates do).
+        bounded: whether values lie in [0, 1], where single precision does for permutations.
     """
 
     name: str
     members: tuple[str, ...]
     grams: Callable[[Tensor, Tensor], Iterator[Tensor]]
     moves: bool = True
+    bounded: bool = False
 
 
 def median_distance(
@@ -75,7 +78,10 @@ def median_distance(
     distances: Floats = pdist(rows[picks], metric)
     distances = distances[distances > 0]
     if len(distances) == 0:
-        raise MetricError("`reference` has equal rows only, which gives no scale to a kernel.")
+        raise MetricError(
+            "The rows of `reference` (or else of the samples) are all equal, which gives no scale "
+            "to a kernel: name its `sigma`."
+        )
     return float(np.median(distances))
 
 
@@ -86,6 +92,8 @@ def resolve(kernel: str | KernelFunction, reference: SampleLike) -> Kernel:
         MetricError: for an unknown kernel or parameter, naming the choices.
     """
     if not isinstance(kernel, str):
+        if not callable(kernel):
+            raise MetricError(f"`kernel` must be an expression or a function, not {kernel!r}.")
         name = getattr(kernel, "__name__", "kernel")
         return Kernel(name, (name,), _own(kernel), moves=False)
     try:
@@ -102,6 +110,7 @@ def resolve(kernel: str | KernelFunction, reference: SampleLike) -> Kernel:
         tuple(member for part in parts for member in part.members),
         lambda a, b: (gram for part in parts for gram in part.grams(a, b)),
         all(part.moves for part in parts),
+        all(part.bounded for part in parts),
     )
 
 
@@ -152,7 +161,7 @@ def rq(alpha: PositiveFloat = 1.0, sigma: Bandwidth = "median") -> Unfitted:
             return squares.mul_(1 / (2 * alpha * width**2)).add_(1).pow_(-alpha)
 
         name = f"rq(alpha={alpha:g}, sigma={width:g})"
-        return Kernel("rq", (name,), _single(squared_distances, profile))
+        return Kernel("rq", (name,), _single(squared_distances, profile), bounded=True)
 
     return fit
 
@@ -185,7 +194,8 @@ def laplace(sigma: Bandwidth = "median") -> Unfitted:
         def gram(a: Tensor, b: Tensor) -> Tensor:
             return exp_(torch.cdist(a, b, p=1).mul_(-1 / width))
 
-        return Kernel("laplace", (f"laplace(sigma={width:g})",), _single(gram))
+        name = f"laplace(sigma={width:g})"
+        return Kernel("laplace", (name,), _single(gram), bounded=True)
 
     return fit
 
@@ -197,7 +207,7 @@ def hamming(sigma: PositiveFloat = 1.0) -> Unfitted:
         return exp_(mismatches.mul_(-1 / sigma))
 
     name = f"hamming(sigma={sigma:g})"
-    kernel = Kernel("hamming", (name,), _single(_mismatches, profile), moves=False)
+    kernel = Kernel("hamming", (name,), _single(_mismatches, profile), moves=False, bounded=True)
     return lambda _: kernel
 
 
@@ -207,7 +217,7 @@ def delta() -> Unfitted:
     def profile(mismatches: Tensor) -> Tensor:
         return (mismatches == 0).double()
 
-    kernel = Kernel("delta", ("delta",), _single(_mismatches, profile), moves=False)
+    kernel = Kernel("delta", ("delta",), _single(_mismatches, profile), moves=False, bounded=True)
     return lambda _: kernel
 
 
@@ -265,7 +275,8 @@ def _scaled_rbf(name: str, sigma: Bandwidth, factors: tuple[float, ...]) -> Unfi
     def fit(reference: SampleLike) -> Kernel:
         width = _width(sigma, reference)
         widths = tuple(sorted((factor * width for factor in factors), reverse=True))
-        return Kernel(name, tuple(f"rbf(sigma={w:g})" for w in widths), _gaussians(widths))
+        members = tuple(f"rbf(sigma={w:g})" for w in widths)
+        return Kernel(name, members, _gaussians(widths), bounded=True)
 
     return fit
 

@@ -7,9 +7,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganbench.metrics._checks import SampleLike, at_least, two_tensors, warnings_of
-from ganbench.metrics._intervals import TWO_SIDED_95
-from ganbench.metrics._pairs import Sums, p_value_of, pooled, sum_pairs
+from ganbench.metrics._checks import (
+    SampleLike,
+    at_least,
+    check_rng,
+    reference_rows,
+    two_tensors,
+    warnings_of,
+)
+from ganbench.metrics._intervals import TWO_SIDED_95, permutation_p_value
+from ganbench.metrics._pairs import Sums, pooled, sum_pairs
 from ganbench.metrics.kernels import Kernel, KernelFunction, resolve
 from ganbench.metrics.score import Score
 
@@ -49,7 +56,7 @@ def mmd2(
         Sutherland et al. 2017, arXiv:1611.04488.
     """
     first, second = two_tensors(x, y)
-    chosen = resolve(kernel, first if reference is None else reference)
+    chosen = resolve(kernel, reference_rows(reference, first))
     sums = sum_pairs(chosen, first, second, by_row=interval)
     return _score(sums, chosen, first, second)
 
@@ -129,27 +136,31 @@ def mmd_test(
         Schrab et al. 2023, arXiv:2110.15073, and Biggs et al. 2023, arXiv:2306.08777
         (aggregation over kernels).
     """
+    check_rng(rng)
     at_least(permutations, 1, "permutations")
     first, second = two_tensors(x, y)
-    chosen = resolve(kernel, pooled(first, second) if reference is None else reference)
+    chosen = resolve(kernel, reference_rows(reference, pooled(first, second)))
     is_x = np.repeat([1.0, 0.0], [len(first), len(second)]).astype(np.float32)
     shuffled = rng.permuted(np.tile(is_x, (permutations, 1)), axis=1)
     labels = torch.from_numpy(np.vstack([is_x, shuffled]).T.copy()).to(first.device)
+    labels = labels if chosen.bounded else labels.double()
     sums = sum_pairs(chosen, first, second, labels, by_row=True)
     score = _score(sums, chosen, first, second)
     values = sums.permuted(labels).cpu().numpy()
     centred = values - values.mean(axis=1, keepdims=True)
     spread = centred.std(axis=1, keepdims=True)
     standard = np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 0)
-    p_values = [p_value_of(each) for each in standard]
+    p_values = [permutation_p_value(each) for each in standard]
     details = {**score.details, "p_values": p_values, "permutations": permutations}
-    return replace(score, p_value=p_value_of(standard.max(axis=0)), details=details)
+    return replace(score, p_value=permutation_p_value(standard.max(axis=0)), details=details)
 
 
 def _score(sums: Sums, kernel: Kernel, x: Tensor, y: Tensor) -> Score:
     """Make the score, with the interval of first order where there are sums of rows."""
     n, m = len(x), len(y)
-    details = {"kernels": list(kernel.members), **warnings_of(x, y)}
+    lost = "The estimate is lost in rounding: centre and scale the samples."
+    warnings = warnings_of(x, y, *([lost] if sums.cancels and not kernel.bounded else []))
+    details = {"kernels": list(kernel.members), **warnings}
     score = Score(sums.value, n_real=n, n_fake=m, estimator=kernel.name, details=details)
     if not len(sums.rows):
         return score

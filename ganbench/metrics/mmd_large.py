@@ -8,8 +8,16 @@ from scipy.stats import t
 from torch import Tensor
 
 from ganbench.errors import MetricError
-from ganbench.metrics._checks import SampleLike, at_least, two_tensors, warnings_of
-from ganbench.metrics._pairs import centred, p_value_of, pooled, sum_pairs
+from ganbench.metrics._checks import (
+    SampleLike,
+    at_least,
+    check_rng,
+    reference_rows,
+    two_tensors,
+    warnings_of,
+)
+from ganbench.metrics._intervals import permutation_p_value
+from ganbench.metrics._pairs import centred, pooled, sum_pairs
 from ganbench.metrics.kernels import Kernel, KernelFunction, resolve
 from ganbench.metrics.score import Score
 
@@ -26,7 +34,8 @@ def mmd2_block(
     """Return the mean of `mmd2` over disjoint blocks, for samples too large for all pairs.
 
     As a mean of independent values it is asymptotically normal also under the null, which makes
-    its interval and p-value simple; but it uses few of the pairs and has less power.
+    its interval and p-value simple; but it uses few of the pairs and has less power, and its test
+    is conservative while blocks are few or small.
 
     Args:
         x: real sample (n, d).
@@ -45,8 +54,9 @@ def mmd2_block(
     References:
         Zaremba et al. 2013, B-tests, arXiv:1307.1954.
     """
+    check_rng(rng)
     first, second = two_tensors(x, y, 4)
-    chosen = resolve(kernel, first if reference is None else reference)
+    chosen = resolve(kernel, reference_rows(reference, first))
     n = min(len(first), len(second))
     size = at_least(max(2, math.isqrt(n)) if block is None else block, 2, "block")
     count = n // size
@@ -101,10 +111,11 @@ def mmd2_incomplete(
     References:
         Yamada et al. 2019, arXiv:1802.06226. Schrab et al. 2022, arXiv:2206.09194.
     """
+    check_rng(rng)
     reach = at_least(subdiagonals, 1, "subdiagonals")
     at_least(permutations, 1, "permutations")
     first, second = two_tensors(x, y)
-    chosen = resolve(kernel, pooled(first, second) if reference is None else reference)
+    chosen = resolve(kernel, reference_rows(reference, pooled(first, second)))
     n = min(len(first), len(second))
     u, v = centred(chosen, _shuffled(first, rng)[:n], _shuffled(second, rng)[:n])
     reach = min(reach, n - 1)
@@ -120,10 +131,14 @@ def mmd2_incomplete(
         sums += (signs[rows] * (band @ signs[columns])).sum(dim=0)
     pairs = reach * n - reach * (reach + 1) // 2
     values = (sums / pairs).cpu().numpy()
+    if not np.isfinite(values).all():
+        raise MetricError(
+            f"The kernel {chosen.name} overflows on these samples: scale them first."
+        )
     details = {"kernels": list(chosen.members), "pairs": pairs, **warnings_of(first, second)}
     return Score(
         float(values[0]),
-        p_value=p_value_of(values / (values.std() or 1.0)),
+        p_value=permutation_p_value(values / (values.std() or 1.0)),
         n_real=n,
         n_fake=n,
         estimator=chosen.name,

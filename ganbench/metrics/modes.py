@@ -54,6 +54,8 @@ def mode_coverage(
         )
     for name, number in (("std", std), ("radius", radius)):
         as_positive([number], name)
+    if not (isinstance(share, int | float) and 0 <= share <= 1):
+        raise MetricError(f"`share` must lie between 0 and 1, not {share!r}.")
     p = _probabilities(weights, len(means))
     n, d = sample.shape
     distances = cdist(sample, means)

@@ -45,4 +45,7 @@ def in_base(score: Score, base: float | None) -> Score:
         raise MetricError(f"`base` must be a number above 1, such as 2 for bits, not {base!r}.")
     unit = math.log(base)
     low, high = (None if end is None else end / unit for end in (score.low, score.high))
-    return replace(score, value=score.value / unit, low=low, high=high)
+    details = dict(score.details)
+    if "standard_error" in details:
+        details["standard_error"] = float(str(details["standard_error"])) / unit
+    return replace(score, value=score.value / unit, low=low, high=high, details=details)

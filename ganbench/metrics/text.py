@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganbench.errors import MetricError
-from ganbench.metrics._checks import Floats, SampleLike, at_least, sameness
+from ganbench.metrics._checks import Floats, SampleLike, at_least, check_rng, sameness
 from ganbench.metrics._intervals import TWO_SIDED_95, wilson
 from ganbench.metrics._ngrams import Codes, as_order, as_tokens, ngram_codes
 from ganbench.metrics.score import Score
@@ -55,6 +55,7 @@ def bleu(
         Papineni et al. 2002, ACL, doi:10.3115/1073083.1073135. Chen & Cherry 2014, WMT,
         doi:10.3115/v1/W14-3346. Zhu et al. 2018, arXiv:1802.01886.
     """
+    check_rng(rng)
     first, second = as_tokens(real, "real"), as_tokens(fake, "fake")
     if second.shape[1] != first.shape[1]:
         raise MetricError(
@@ -93,6 +94,7 @@ def self_bleu(
     References:
         Zhu et al. 2018, Texygen, arXiv:1802.01886.
     """
+    check_rng(rng)
     tokens = as_tokens(fake, "fake", 4)
     size = min(at_least(references, 1, "references"), len(tokens) // 2)
     shuffled = tokens[rng.permutation(len(tokens))]

@@ -9,7 +9,7 @@ from scipy.spatial.distance import cdist
 from torch import Tensor
 
 from ganbench.errors import MetricError
-from ganbench.metrics._checks import SampleLike, at_least, two_tensors, warnings_of
+from ganbench.metrics._checks import SampleLike, at_least, check_rng, two_tensors, warnings_of
 from ganbench.metrics.score import Score
 
 _BLOCK_ENTRIES = 2**20
@@ -42,6 +42,7 @@ def sliced_wasserstein(
         Rabin et al. 2012, Wasserstein Barycenter and Its Application to Texture Mixing, SSVM.
         Bonneel et al. 2015, Journal of Mathematical Imaging and Vision 51.
     """
+    check_rng(rng)
     count = at_least(projections, 1, "projections")
     first, second = two_tensors(x, y)
     drawn = rng.standard_normal((count, first.shape[1]))

@@ -11,7 +11,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.metrics import roc_auc_score
 
 from ganbench.errors import MetricError
-from ganbench.metrics._checks import Floats, listed
+from ganbench.metrics._checks import Floats, check_rng, listed
 from ganbench.metrics._intervals import TWO_SIDED_95
 from ganbench.metrics._tables import Codes, Tables, Value, as_tables
 from ganbench.metrics.score import Score
@@ -58,6 +58,7 @@ def tstr(
     References:
         Esteban et al. 2017, arXiv:1706.02633 (TSTR). Xu et al. 2019, arXiv:1907.00503.
     """
+    check_rng(rng)
     frames = {"train": train, "test": test, "fake": fake}
     tables = as_tables(frames, LEAST_ROWS)
     if target not in (*tables.numbers, *tables.codes):

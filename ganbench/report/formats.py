@@ -162,14 +162,19 @@ def _labels(section: Section, row: Row) -> dict[str, Any]:
 
 def _score(section: Section, column: Column, row: Row) -> dict[str, Any]:
     score = row.scores[column.name]
-    floor = section.floors[column.name].mean
+    floor = section.floors[column.name]
     numbers = {"mean": score.mean, "low": score.low, "high": score.high}
     return {
-        **{key: value if math.isfinite(value) else None for key, value in numbers.items()},
+        **{key: _finite(value) for key, value in numbers.items()},
         "n": score.n,
         "best": section.leads(row, column),
-        "floor": floor if math.isfinite(floor) else None,
+        "floor": _finite(floor.mean),
+        "floor_p95": _finite(floor.p95),
     }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _json(table: Summary) -> str:
@@ -177,10 +182,8 @@ def _json(table: Summary) -> str:
         {
             "dataset": section.dataset,
             "scores": {column.name: {"better": column.better} for column in section.columns},
-            "floor": {
-                name: floor.mean if math.isfinite(floor.mean) else None
-                for name, floor in section.floors.items()
-            },
+            "floor": {name: _finite(floor.mean) for name, floor in section.floors.items()},
+            "floor_p95": {name: _finite(floor.p95) for name, floor in section.floors.items()},
             "rows": [
                 {
                     **_labels(section, row),

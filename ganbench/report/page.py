@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from ganbench.errors import GanbenchError
 from ganbench.report import plots, samples
 from ganbench.report.tables import (
+    ARROWS,
     CELL,
     LEGEND,
     REAL,
@@ -169,7 +170,10 @@ def _answer(section: Section) -> str:
     """Say what is best by the first score, how sure that is, and how it stands to the floor."""
     if not section.columns:
         return "no run has a score yet."
-    column, *others = section.columns
+    ranked = [column for column in section.columns if column.better in ARROWS]
+    if not ranked:
+        return "no score here has a better side: compare values with their floors."
+    column, *others = ranked
     best = next(row for row in section.rows if section.leads(row, column))
     score, floor = best.scores[column.name], section.floors[column.name].mean
     interval = "95% interval" if score.n > 1 else "one seed, hence no interval"
@@ -222,6 +226,13 @@ def _counts(frame: pd.DataFrame) -> Mapping[str, Any]:
     return {"header": order, "rows": list(counts.itertuples(name=None))}
 
 
+_SIDES = {
+    "lower": "lower is better",
+    "higher": "higher is better",
+    "neither": "perfect in between",
+}
+
+
 def _scores(frame: pd.DataFrame, definitions: Mapping[str, str]) -> list[dict[str, str]]:
     """Say of every metric what it measures, which way is better and which estimators it has."""
     scored = frame[frame["metric"].notna()]
@@ -233,7 +244,7 @@ def _scores(frame: pd.DataFrame, definitions: Mapping[str, str]) -> list[dict[st
             {
                 "metric": str(metric),
                 "meaning": definitions.get(str(metric), ""),
-                "estimators": "; ".join(f"{e}: {b} is better" for e, b in estimators.to_numpy()),
+                "estimators": "; ".join(f"{e}: {_SIDES[b]}" for e, b in estimators.to_numpy()),
                 "sizes": f"{_span(sizes['n_real'])} / {_span(sizes['n_fake'])}",
             }
         )

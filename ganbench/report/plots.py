@@ -161,7 +161,7 @@ def _heatmap(axis: Axes, section: Section, column: Column) -> None:
         annot=notes,
         fmt="",
         annot_kws={"fontsize": 7.5},
-        cmap="viridis" if column.better == "lower" else "viridis_r",
+        cmap={"lower": "viridis", "higher": "viridis_r"}.get(column.better, "Greys"),
         cbar=False,
         linewidths=1.5,
         ax=axis,

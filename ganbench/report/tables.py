@@ -17,10 +17,12 @@ TIDY_COLUMNS = (
 )
 CELL = ["dataset", "prior", "generator", "discriminator", "loss"]
 REAL = "real vs real"
+ARROWS = {"lower": "↓", "higher": "↑"}
 NOTHING = "-"
 LEGEND = (
     "mean ± half-width of the 95% t interval over the ok seeds; the best mean is marked",
-    f"{REAL}: mean of the same score between two real samples of the same size",
+    f"{REAL}: mean, and in brackets the 95% point, of the same score between two real samples of "
+    "the same size",
 )
 
 
@@ -44,7 +46,7 @@ class Column:
     Attributes:
         metric: its name.
         estimator: how it is computed.
-        better: "lower" or "higher".
+        better: "lower", "higher" or "neither".
     """
 
     metric: str
@@ -59,8 +61,8 @@ class Column:
 
     @property
     def title(self) -> str:
-        """The name with an arrow that points to the better side."""
-        return f"{self.name} {'↓' if self.better == 'lower' else '↑'}"
+        """The name with an arrow that points to the better side, if there is one."""
+        return f"{self.name} {ARROWS.get(self.better, '')}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,9 @@ class Section:
     priors: bool
 
     def leads(self, row: Row, column: Column) -> bool:
-        """Say whether no row has a better mean than this one."""
+        """Say whether no row has a better mean than this one; of some scores none is best."""
+        if column.better not in ARROWS:
+            return False
         means = [row.scores[column.name].mean for row in self.rows if row.scores[column.name].n]
         best = min(means) if column.better == "lower" else max(means)
         return row.scores[column.name].mean == best
@@ -295,6 +299,11 @@ class Sheet(NamedTuple):
     labels: int
 
 
+def _floor(floor: Floor) -> str:
+    known = math.isfinite(floor.p95)
+    return f"{number(floor.mean)} ({number(floor.p95)})" if known else number(floor.mean)
+
+
 def sheet(section: Section) -> Sheet:
     """Lay out a section as text, the same for every format."""
     words = [*(["prior"] if section.priors else []), "architecture", "loss", "ok"]
@@ -309,7 +318,7 @@ def sheet(section: Section) -> Sheet:
         if not row.runs:
             labels[-1] = f"{row.ok} {row.status}"
         rows.append([*map(Entry, labels), *entries])
-    floors = [number(section.floors[column.name].mean) for column in section.columns]
+    floors = [_floor(section.floors[column.name]) for column in section.columns]
     return Sheet(
         header=[*words, *(column.title for column in section.columns)],
         rows=rows,

@@ -18,7 +18,7 @@ class NLL(Metric):
     Source: Theis et al. 2016, arXiv:1511.01844
     """
 
-    better = MappingProxyType({"nll": "lower", "outside": "lower"})
+    better = MappingProxyType({"nll": "neither", "outside": "lower"})
     headline = "nll"
 
     def misfit(self, dataset: Dataset) -> str | None:

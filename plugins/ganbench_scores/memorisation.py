@@ -23,7 +23,7 @@ class Authenticity(SpaceMetric):
     Source: Alaa et al. 2022, arXiv:2102.08921
     """
 
-    better = MappingProxyType({"authenticity": "higher"})
+    better = MappingProxyType({"authenticity": "neither"})
     headline = "authenticity"
     uses_train = True
 
@@ -53,7 +53,7 @@ class Memorisation(SpaceMetric):
     Source: Meehan et al. 2020, arXiv:2004.05675
     """
 
-    better = MappingProxyType({"ct": "higher", "nearest": "higher", "copies": "lower"})
+    better = MappingProxyType({"ct": "neither", "nearest": "neither", "copies": "lower"})
     headline = "ct"
     uses_train = True
 

@@ -110,7 +110,7 @@ class Novelty(Metric):
     """
 
     better = MappingProxyType(
-        {"novel": "higher", **{f"distinct{order}": "higher" for order in _ORDERS}}
+        {"novel": "neither", **{f"distinct{order}": "neither" for order in _ORDERS}}
     )
     headline = "novel"
     uses_train = True

@@ -5,7 +5,7 @@ from scipy.stats import binom, kstest
 from benchmarks.calibration.pairs import PAIRS
 from ganbench.metrics import c2st
 from ganbench.metrics._intervals import wilson
-from ganbench.metrics.c2st import LEARNERS, _deal, _Pool
+from ganbench.metrics.c2st import LEARNERS, _deal, _Pool, _trial
 
 
 def scores_of(name, n=1000, seed=0):
@@ -88,6 +88,15 @@ def test_unequal_sizes_keep_the_null_at_one_half():
     for score in c2st(x, y, rng=np.random.default_rng(0)):
         assert score.low <= 0.5 <= score.high
         assert (score.n_real, score.n_fake) == (1600, 200)
+
+
+def test_interval_of_unequal_samples_is_that_of_two_recalls():
+    odds = np.r_[np.repeat([0.9, 0.1], [15, 15]), np.repeat([0.1, 0.9], [2940, 60])]
+    labels = np.repeat([1, 0], [30, 3000])
+    trial = _trial("knn", odds, labels, 0.5)
+    assert trial.accuracy == pytest.approx((0.5 + 0.98) / 2)
+    variance = (0.25 / 30 + 0.98 * 0.02 / 3000) / 4
+    assert trial.accuracy * (1 - trial.accuracy) / trial.count == pytest.approx(variance)
 
 
 def test_missing_more_modes_is_easier_to_tell():

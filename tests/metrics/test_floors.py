@@ -1,9 +1,10 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import norm
 
 from ganbench.errors import MetricError
-from ganbench.metrics import Score, c2st, floor, mmd2
+from ganbench.metrics import Score, c2st, column_fidelity, floor, mmd2
 
 ROWS = np.random.default_rng(0).standard_normal((4000, 1))
 
@@ -32,6 +33,21 @@ def test_floor_takes_any_estimator():
     rng = np.random.default_rng(0)
     floors = floor(lambda x, y, rng: c2st(x, y, rng=rng), ROWS, 50, 4, rng=rng)
     assert floors["max"].mean > 0.5, "the best of several learners is lucky"
+
+
+def test_tables_have_floors_too():
+    frame = pd.DataFrame({"a": ROWS[:200, 0], "b": np.arange(200) % 3}).astype({"b": "category"})
+    rng = np.random.default_rng(0)
+    floors = floor(lambda x, y, rng: column_fidelity(x, y), frame, 50, 5, rng=rng)
+    assert 0 < floors["ks"].mean < 0.4
+
+
+def test_one_name_for_two_scores_is_refused():
+    def twice(x, y, rng):
+        return [mmd2(x, y, "rbf(sigma=1)"), mmd2(x, y, "rbf(sigma=2)")]
+
+    with pytest.raises(MetricError, match="reports one estimator twice: rbf, rbf"):
+        floor(twice, ROWS, 50, rng=np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(

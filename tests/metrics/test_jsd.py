@@ -5,6 +5,7 @@ from scipy.stats import binom
 from sklearn.feature_selection import mutual_info_classif
 
 from benchmarks.calibration.pairs import PAIRS
+from ganbench.errors import MetricError
 from ganbench.metrics import jsd_knn, jsd_known_density, jsd_lower_bound
 
 # (bias, standard deviation) of knn, lower_bound and known at n = 1000, from draws 0 to 19.
@@ -182,8 +183,30 @@ def test_many_columns_are_extrapolated_and_a_hundred_are_not():
     assert abs(line.value - pair.jsd) < 0.06
     wide = rng.standard_normal((300, 100)), rng.standard_normal((300, 100))
     assert jsd_knn(*wide, rng=rng, interval=False).details["neighbours"] == [5]
-    apart = jsd_knn(x, y + 5, rng=rng, interval=False)
+    apart = jsd_knn(x, y + 5, rng=rng)
     assert apart.value == np.log(2)
+    assert apart.low < apart.value < apart.high, "what is cut off is still uncertain"
+
+
+def test_balls_that_are_too_large_are_told():
+    x, y = PAIRS["scale_d10"].sample(500, 0)
+    warnings = jsd_knn(x, y, rng=np.random.default_rng(0)).details["warnings"]
+    assert "too large to trust" in warnings[0]
+    x, y = PAIRS["corr0.8"].sample(500, 0)
+    assert "warnings" not in jsd_knn(x, y, rng=np.random.default_rng(0)).details
+
+
+@pytest.mark.parametrize("estimate", [jsd_knn, jsd_lower_bound])
+def test_bits_are_nats_by_log_two(estimate):
+    x, y = PAIRS["shift1"].sample(200, 0)
+    nats, bits = (estimate(x, y, rng=np.random.default_rng(0), base=base) for base in (None, 2))
+    assert bits.value == nats.value / np.log(2)
+    assert bits.low == pytest.approx(nats.low / np.log(2))
+    if "standard_error" in bits.details:
+        error = bits.details["standard_error"]
+        assert bits.value - 1.6448536269514722 * error == pytest.approx(bits.low)
+    with pytest.raises(MetricError, match="`base`"):
+        estimate(x, y, rng=np.random.default_rng(0), base=1)
 
 
 def test_heavy_tails_do_not_drown_in_jitter():

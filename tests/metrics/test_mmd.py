@@ -228,6 +228,35 @@ def test_aggregation_takes_the_largest_standardised_value_of_shared_permutations
     assert score.details["p_values"] == [np.mean(each >= each[0]) for each in values]
 
 
+def affine(a, b):
+    return 1 + a @ b.T
+
+
+@pytest.mark.parametrize("kernel", ["poly", "linear", "distance", affine])
+@pytest.mark.parametrize("offset", [0.0, 1e3])
+def test_the_test_keeps_its_level_far_from_the_origin(kernel, offset):
+    p_values = []
+    for seed in range(60):
+        x, y = PAIRS["null_gauss2d"].sample(30, seed)
+        rng = np.random.default_rng(seed)
+        score = mmd_test(x + offset, y + offset, kernel, rng=rng, permutations=39)
+        p_values.append(score.p_value)
+    assert sum(p <= 0.05 for p in p_values) <= binom.ppf(0.999, 60, 0.05)
+    assert kstest(p_values, "uniform").pvalue > 0.001
+
+
+def test_huge_numbers_are_tested_right_or_refused():
+    x, y = PAIRS["shift2"].sample(60, 0)
+    rng = np.random.default_rng(0)
+    assert mmd_test(1e20 * x, 1e20 * y, "linear", rng=rng).p_value == 1 / 500
+    for call in (mmd2, mmd2_block, mmd2_incomplete, mmd_test):
+        options = {} if call is mmd2 else {"rng": rng}
+        with pytest.raises(MetricError, match="overflows"):
+            call(1e90 * x, 1e90 * y, "poly(degree=5)", **options)
+    far = mmd2(x + 1e9, y + 1e9, "poly")
+    assert "lost in rounding" in far.details["warnings"][0]
+
+
 def test_power_on_a_missing_mode():
     p_values = [
         mmd_test(*PAIRS["ring8_miss1"].sample(200, seed), rng=np.random.default_rng(seed)).p_value
