@@ -151,5 +151,7 @@ TESTS = {
     "mmd_test median": Estimator(_mmd_test("rbf(sigma='median')")),
     "mmd_test delta": Estimator(_codes_test("delta"), kinds=CODES),
     "jsd_discrete": Estimator(_discrete(None), kinds=CODES),
+    "mmd2_block": Estimator(_mmd2_block),
+    "mmd2_incomplete": Estimator(_mmd2_incomplete),
     "c2st": Estimator(_c2st),
 }

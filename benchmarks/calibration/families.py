@@ -40,6 +40,12 @@ def equicorrelated(d: int, correlation: float) -> Mixture:
     return gaussian(np.zeros(d), np.eye(d) + correlation * (1 - np.eye(d)))
 
 
+def autoregressive(d: int, correlation: float) -> Mixture:
+    """Return a standard normal law whose columns i and j have the correlation c^|i - j|."""
+    places = np.arange(d)
+    return gaussian(np.zeros(d), correlation ** np.abs(places[:, None] - places))
+
+
 def embedded(law: Mixture, extra: int, seed: int = 0) -> Mixture:
     """Add `extra` standard normal columns, and rotate: no column is special any more."""
     k, d = law.means.shape

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from benchmarks.calibration.families import (
+    autoregressive,
     embedded,
     equicorrelated,
     gaussian,
@@ -224,6 +225,23 @@ PAIRS = {
         0.776281363371,
         0.031809099977,
         "rbf(sigma=3.0)",
+    ),
+    "ar0.9_d5": Pair(
+        equicorrelated(5, 0.0),
+        autoregressive(5, 0.9),
+        0.508040,
+        0.92607,
+        0.055919569717,
+        "rbf(sigma=2.0)",
+        jsd_error=3e-5,
+    ),
+    "scale_d15": Pair(
+        equicorrelated(15, 0.0),
+        gaussian(np.zeros(15), 0.5 * np.eye(15)),
+        0.306843524002,
+        0.825255718312,
+        0.026755134096,
+        "rbf(sigma=4.0)",
     ),
     "cat10": Pair(
         Categorical(np.full(10, 0.1)),

@@ -227,9 +227,9 @@ ROUTES: dict[str, Callable[[Pair], Divergences]] = {
     **dict.fromkeys(["scales", "shift1_d10"], fisher),
     **dict.fromkeys(["ring8_miss1", "ring8_miss4", "ring8_miss7", "grid25_blur"], SHARP),
     "box_shift": boxes,
-    **dict.fromkeys(["aniso_d5", "modes10_d5_miss1"], scrambled),
+    **dict.fromkeys(["aniso_d5", "ar0.9_d5", "modes10_d5_miss1"], scrambled),
     **dict.fromkeys(["corr0.3_d10", "corr0.8_d10"], one_axis),
-    "scale_d10": length,
+    **dict.fromkeys(["scale_d10", "scale_d15"], length),
     **dict.fromkeys(["cat10", "zipf1000_steeper", "markov"], enumerated),
     "table": table,
 }
