@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.distance import cdist, pdist
 from scipy.stats import binom, kstest
 
 from benchmarks.calibration.closed_forms import population_mmd2
@@ -79,6 +80,19 @@ def test_median_bandwidth_is_that_of_the_reference_or_of_the_real_sample():
         seen = mmd2(x, y, "rbf", reference=reference)
         assert seen.value == pytest.approx(mmd2(x, y, rbf(scale)).value, abs=1e-14)
         assert seen.details["kernels"] == [f"rbf(sigma={scale:g})"]
+
+
+def test_equals_the_formula_of_sbibm():
+    x, y = PAIRS["corr0.8"].sample(120, 0)
+    width = np.median(pdist(x))
+    xx, yy, xy = (
+        np.exp(-cdist(a, b, "sqeuclidean") / (2 * width**2)) for a, b in ((x, x), (y, y), (x, y))
+    )
+    # tp_sutherland there: K_XX and K_YY without their diagonals, of two samples of one size.
+    m = 120
+    expected = (xx.sum() - m) / (m * (m - 1)) + (yy.sum() - m) / (m * (m - 1))
+    expected -= 2 * xy.sum() / (m * m)
+    assert mmd2(x, y, "rbf").value == pytest.approx(expected, abs=1e-12)
 
 
 def test_far_outliers_neither_slow_nor_spoil_it():
@@ -266,7 +280,7 @@ def test_power_on_a_missing_mode():
     assert sum(p <= 0.05 for p in p_values) >= binom.ppf(0.001, 40, 0.75)
 
 
-def test_kid_is_the_mean_of_the_published_one_over_subsets():
+def test_kid_is_the_published_one_over_all_rows():
     x, y = PAIRS["shift1_d10"].sample(60, 0)
     gram = (np.vstack([x, y]) @ np.vstack([x, y]).T / 10 + 1) ** 3
     xx, yy, xy = gram[:60, :60], gram[60:, 60:], gram[:60, 60:]
