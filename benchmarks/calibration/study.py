@@ -46,7 +46,7 @@ NULLS = [name for name, pair in PAIRS.items() if pair.null]
 PLANS: dict[Section, Plan] = {
     "bias": Plan(
         {name: each for name, each in ESTIMATORS.items() if each.target},
-        {500: 50, 1000: 50, 5000: 20, 10_000: 8},
+        {500: 50, 1000: 50, 5000: 10, 10_000: 3},
         [*PAIRS],
     ),
     "floors": Plan(

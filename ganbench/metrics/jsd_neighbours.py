@@ -81,9 +81,9 @@ def jsd_knn(
 
     Returns:
         The estimate. Ties between distances, such as from duplicated rows or discrete columns,
-        would spoil it: all rows are moved by 1e-9 (where blocks of
-        distances are needed, 1e-6) of a typical deviation, which leaves
-        the order of other distances as it is. `details["duplicates"]` counts repeated rows.
+        would spoil it: all rows are moved by 1e-9 (where blocks of distances are needed, 1e-6) of
+        a typical deviation, which leaves the order of other distances as it is.
+        `details["duplicates"]` counts repeated rows.
 
     Raises:
         MetricError: if a sample or an argument makes no sense.
