@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 
 from ganbench.api import MetricContext, NonNegativeInt, Score
-from ganbench.metrics import FeatureSpace, c2st
+from ganbench.metrics import c2st
 from ganbench.metrics.c2st import LEARNERS
 from ganbench_scores.spaces import SpaceMetric
 
@@ -32,13 +32,7 @@ class C2ST(SpaceMetric):
         super().__init__(features)
         self.retrain = retrain
 
-    def compare(
-        self,
-        x: np.ndarray,
-        y: np.ndarray,
-        space: FeatureSpace,  # noqa: ARG002
-        context: MetricContext,
-    ) -> Sequence[Score]:
+    def compare(self, x: np.ndarray, y: np.ndarray, context: MetricContext) -> Sequence[Score]:
         """Return one accuracy for each learner, and "max"."""
         retrain = self.retrain if context.tests else 0
         return c2st(x, y, rng=context.rng, retrain=retrain)

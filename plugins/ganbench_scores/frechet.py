@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 
 from ganbench.api import MetricContext, Score
-from ganbench.metrics import FeatureSpace, frechet_distance
+from ganbench.metrics import frechet_distance
 from ganbench_scores.spaces import SpaceMetric
 
 
@@ -29,13 +29,7 @@ class FID(SpaceMetric):
         super().__init__(features)
         self.extrapolate = extrapolate
 
-    def compare(
-        self,
-        x: np.ndarray,
-        y: np.ndarray,
-        space: FeatureSpace,  # noqa: ARG002
-        context: MetricContext,
-    ) -> Sequence[Score]:
+    def compare(self, x: np.ndarray, y: np.ndarray, context: MetricContext) -> Sequence[Score]:
         """Return "fid" and, where wanted, "fid_infinity"."""
         plain = frechet_distance(x, y)
         if not self.extrapolate:

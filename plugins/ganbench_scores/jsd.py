@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 
 from ganbench.api import MetricContext, PositiveInt, Score
-from ganbench.metrics import FeatureSpace, jsd_knn, jsd_known_density, jsd_lower_bound
+from ganbench.metrics import jsd_knn, jsd_known_density, jsd_lower_bound
 from ganbench_scores.density import log_density
 from ganbench_scores.spaces import SpaceMetric
 
@@ -44,13 +44,7 @@ class JSD(SpaceMetric):
             scores.append(jsd_known_density(real, fake, log_prob, rng=context.rng.spawn(1)[0]))
         return scores
 
-    def compare(
-        self,
-        x: np.ndarray,
-        y: np.ndarray,
-        space: FeatureSpace,  # noqa: ARG002
-        context: MetricContext,
-    ) -> Sequence[Score]:
+    def compare(self, x: np.ndarray, y: np.ndarray, context: MetricContext) -> Sequence[Score]:
         """Return "knn" and "lower_bound"."""
         # One stream each, so that values do not depend on whether intervals are wanted.
         streams = context.rng.spawn(2)

@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 
 from ganbench.api import MetricContext, PositiveInt, Score
-from ganbench.metrics import FeatureSpace, energy_distance, kid, mmd2, mmd_test
+from ganbench.metrics import energy_distance, kid, mmd2, mmd_test
 from ganbench.metrics.kernels import resolve
 from ganbench_scores.spaces import SpaceMetric
 
@@ -40,11 +40,9 @@ class MMD(SpaceMetric):
         self.headline = resolve(kernel, np.eye(2)).name
         self.better = {self.headline: "lower"}
 
-    def compare(
-        self, x: np.ndarray, y: np.ndarray, space: FeatureSpace, context: MetricContext
-    ) -> Sequence[Score]:
+    def compare(self, x: np.ndarray, y: np.ndarray, context: MetricContext) -> Sequence[Score]:
         """Return one value, with interval and p-value where tests are wanted."""
-        reference = space(context.reference)
+        reference = self.features.fitted(context)(context.reference)
         if not context.tests:
             return [mmd2(x, y, self.kernel, reference=reference)]
         score = mmd_test(
@@ -78,7 +76,6 @@ class KID(SpaceMetric):
         self,
         x: np.ndarray,
         y: np.ndarray,
-        space: FeatureSpace,  # noqa: ARG002
         context: MetricContext,  # noqa: ARG002
     ) -> Sequence[Score]:
         """Return "kid"."""
@@ -105,7 +102,6 @@ class Energy(SpaceMetric):
         self,
         x: np.ndarray,
         y: np.ndarray,
-        space: FeatureSpace,  # noqa: ARG002
         context: MetricContext,  # noqa: ARG002
     ) -> Sequence[Score]:
         """Return "energy"."""

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 
 from ganbench.api import Dataset, MetricContext, MetricError, Score
-from ganbench.metrics import FeatureSpace, authenticity, memorisation
+from ganbench.metrics import authenticity, memorisation
 from ganbench_scores.spaces import SpaceMetric
 
 
@@ -34,11 +34,9 @@ class Authenticity(SpaceMetric):
         """It needs a finite training set."""
         return _infinite(dataset) or super().misfit(dataset)
 
-    def compare(
-        self, x: np.ndarray, y: np.ndarray, space: FeatureSpace, context: MetricContext
-    ) -> Sequence[Score]:
+    def compare(self, x: np.ndarray, y: np.ndarray, context: MetricContext) -> Sequence[Score]:
         """Return "authenticity"."""
-        train = space(_train(context.dataset))
+        train = self.features.fitted(context)(_train(context.dataset))
         score, held_out = authenticity(train, y), authenticity(train, x)
         return [dataclasses.replace(score, details={**score.details, "held_out": held_out.value})]
 
@@ -64,11 +62,10 @@ class Memorisation(SpaceMetric):
         """It needs a finite training set."""
         return _infinite(dataset) or super().misfit(dataset)
 
-    def compare(
-        self, x: np.ndarray, y: np.ndarray, space: FeatureSpace, context: MetricContext
-    ) -> Sequence[Score]:
+    def compare(self, x: np.ndarray, y: np.ndarray, context: MetricContext) -> Sequence[Score]:
         """Return "ct", "nearest" and "copies"."""
-        return memorisation(space(_train(context.dataset)), x, y)
+        train = self.features.fitted(context)(_train(context.dataset))
+        return memorisation(train, x, y)
 
 
 def _infinite(dataset: Dataset) -> str | None:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 
 from ganbench.api import MetricContext, PositiveInt, Score
-from ganbench.metrics import FeatureSpace, prdc
+from ganbench.metrics import prdc
 from ganbench_scores.spaces import SpaceMetric
 
 
@@ -34,7 +34,6 @@ class PRDC(SpaceMetric):
         self,
         x: np.ndarray,
         y: np.ndarray,
-        space: FeatureSpace,  # noqa: ARG002
         context: MetricContext,  # noqa: ARG002
     ) -> Sequence[Score]:
         """Return "precision", "recall", "density" and "coverage"."""

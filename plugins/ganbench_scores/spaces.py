@@ -86,14 +86,12 @@ class SpaceMetric(Metric):
     ) -> Sequence[Score]:
         """Map both samples, compare them, and note where."""
         space = self.features.fitted(context)
-        scores = self.compare(space(real), space(fake), space, context)
+        scores = self.compare(space(real), space(fake), context)
         return [
             dataclasses.replace(score, details={**score.details, "features": space.summary})
             for score in scores
         ]
 
-    def compare(
-        self, x: np.ndarray, y: np.ndarray, space: FeatureSpace, context: MetricContext
-    ) -> Sequence[Score]:
-        """Score `y` (m, k) against `x` (n, k), both in the space."""
+    def compare(self, x: np.ndarray, y: np.ndarray, context: MetricContext) -> Sequence[Score]:
+        """Score `y` (m, k) against `x` (n, k), both mapped by `self.features`."""
         raise NotImplementedError

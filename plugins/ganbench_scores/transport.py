@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 
 from ganbench.api import Dataset, MetricContext, PositiveInt, Score
-from ganbench.metrics import FeatureSpace, sliced_wasserstein, wasserstein2
+from ganbench.metrics import sliced_wasserstein, wasserstein2
 from ganbench_scores.spaces import SpaceMetric
 
 
@@ -29,13 +29,7 @@ class SlicedWasserstein(SpaceMetric):
         super().__init__(features)
         self.projections = projections
 
-    def compare(
-        self,
-        x: np.ndarray,
-        y: np.ndarray,
-        space: FeatureSpace,  # noqa: ARG002
-        context: MetricContext,
-    ) -> Sequence[Score]:
+    def compare(self, x: np.ndarray, y: np.ndarray, context: MetricContext) -> Sequence[Score]:
         """Return "sw2"."""
         return [sliced_wasserstein(x, y, projections=self.projections, rng=context.rng)]
 
@@ -69,7 +63,6 @@ class Wasserstein2(SpaceMetric):
         self,
         x: np.ndarray,
         y: np.ndarray,
-        space: FeatureSpace,  # noqa: ARG002
         context: MetricContext,  # noqa: ARG002
     ) -> Sequence[Score]:
         """Return "w2"."""
