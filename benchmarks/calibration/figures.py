@@ -19,7 +19,9 @@ from ganbench.metrics._intervals import TWO_SIDED_95, wilson
 
 Row = Mapping[str, Any]
 
-MARKERS = "osD^vPXh"
+ENOUGH_REPEATS = 20
+"""Fewer say nothing of how often something holds."""
+MARKERS = "osD^vPXh*<"
 
 
 def draw(results: Mapping[str, Any], folder: Path) -> None:
@@ -212,11 +214,12 @@ def _wilson_bars(data: pd.DataFrame, shift: float, **looks: Any) -> None:
 
 
 def _held(rows: Sequence[Row]) -> Figure | None:
-    """Draw how often intervals and lower bounds of divergences hold."""
+    """Draw how often intervals and lower bounds of divergences hold, where repeats can tell."""
     chosen = [row for row in rows if "below" in row and not row["estimator"].startswith("c2st")]
     table = pd.DataFrame(chosen)
     if table.empty:
         return None
+    table = table[table["repeats"] >= min(ENOUGH_REPEATS, table["repeats"].max())].copy()
     table["right"] = table.get("covered", table["below"])
     table["right"] = table["right"].fillna(table["below"])
     ends = np.where(table.get("covered", table["below"] * np.nan).isna(), " (low)", "")
