@@ -69,9 +69,6 @@ class KID(SpaceMetric):
     better = MappingProxyType({"kid": "lower"})
     headline = "kid"
 
-    def __init__(self, features: str = "standardised") -> None:
-        super().__init__(features)
-
     def compare(
         self,
         x: np.ndarray,
@@ -94,9 +91,6 @@ class Energy(SpaceMetric):
 
     better = MappingProxyType({"energy": "lower"})
     headline = "energy"
-
-    def __init__(self, features: str = "standardised") -> None:
-        super().__init__(features)
 
     def compare(
         self,

@@ -27,9 +27,6 @@ class Authenticity(SpaceMetric):
     headline = "authenticity"
     uses_train = True
 
-    def __init__(self, features: str = "standardised") -> None:
-        super().__init__(features)
-
     def misfit(self, dataset: Dataset) -> str | None:
         """It needs a finite training set."""
         return _infinite(dataset) or super().misfit(dataset)
@@ -54,9 +51,6 @@ class Memorisation(SpaceMetric):
     better = MappingProxyType({"ct": "neither", "nearest": "neither", "copies": "lower"})
     headline = "ct"
     uses_train = True
-
-    def __init__(self, features: str = "standardised") -> None:
-        super().__init__(features)
 
     def misfit(self, dataset: Dataset) -> str | None:
         """It needs a finite training set."""

@@ -74,7 +74,7 @@ def _bounds(dataset: Dataset) -> tuple[float, float] | None:
 class SpaceMetric(Metric):
     """A metric that compares rows in the feature space of its parameter `features`."""
 
-    def __init__(self, features: str) -> None:
+    def __init__(self, features: str = "standardised") -> None:
         self.features = Features(features)
 
     def misfit(self, dataset: Dataset) -> str | None:
