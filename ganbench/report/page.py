@@ -125,7 +125,8 @@ def _write(path: Path, content: bytes) -> None:
 
 HEATMAPS = (
     "Mean of each score over {n}; where fewer runs than planned are ok, their number stands "
-    "below the mean. Each panel has its own colours, and darker is better."
+    "below the mean. Each panel has its own colours, and darker is better, but for grey panels, "
+    "whose scores have no better side."
 )
 STRIPS = (
     "Pale points are single seeds; beneath them their mean with its 95% t interval, over {n}. "

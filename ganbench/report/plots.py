@@ -17,7 +17,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ganbench.errors import GanbenchError
-from ganbench.report.tables import REAL, Column, Row, Section, number, summary, wrapped
+from ganbench.report.tables import ARROWS, REAL, Column, Row, Section, number, summary, wrapped
 from ganbench.results import Results
 
 STYLE: dict[Any, Any] = {
@@ -122,10 +122,14 @@ def _scale(axis: Axes, which: Literal["x", "y"], values: np.ndarray) -> None:
 
 @matplotlib.rc_context(STYLE)
 def heatmaps(results: Results, dataset: str) -> Figure:
-    """Draw the mean of each score for every loss and architecture; darker is better."""
+    """Draw the mean of each score for every loss and architecture.
+
+    Darker is better; scores without a better side are grey.
+    """
     section = section_of(results, dataset)
     players, losses = players_of(section), losses_of(section)
-    figure, panels = _panels(section, 0.4 + 0.72 * len(players), 0.9 + 0.42 * len(losses))
+    width = max(0.4 + 0.72 * len(players), 1.5)  # else titles run into each other
+    figure, panels = _panels(section, width, 0.9 + 0.42 * len(losses))
     for axis, column in zip(panels, section.columns, strict=True):
         _heatmap(axis, section, column)
         axis.set(title=column.title, xlabel="", ylabel="")
@@ -134,7 +138,9 @@ def heatmaps(results: Results, dataset: str) -> Figure:
         )
         axis.set_yticklabels([wrapped(loss) for loss in losses], rotation=0)
         axis.tick_params(length=0)
-    figure.suptitle(f"{dataset}: mean over seeds, darker is better", fontsize=10)
+    sided = {column.better in ARROWS for column in section.columns}
+    grey = "; grey: no better side" if False in sided else ""
+    figure.suptitle(f"{dataset}: mean over seeds, darker is better{grey}", fontsize=10)
     return figure
 
 

@@ -106,3 +106,12 @@ def test_what_cannot_be_drawn_is_said(results, without_plugin):
         plots.heatmaps(unscored, "ring8")
     with pytest.raises(GanbenchError, match="history"):
         plots.learning_curves(unscored, "ring8")
+
+
+def test_grey_panels_are_told_apart_from_those_with_a_better_side(results):
+    neither = replace(
+        results,
+        frame=results.frame.assign(better=results.frame["better"].replace("lower", "neither")),
+    )
+    assert "grey: no better side" in texts(plots.heatmaps(neither, "ring8"))
+    assert "grey" not in texts(plots.heatmaps(results, "ring8"))

@@ -187,3 +187,25 @@ def test_folders_without_scores_still_list_their_cells(results):
     for form in ("md", "csv", "json", "latex"):
         assert "relative" in render(summary(frame), form)
     assert summary(frame.iloc[:0]).sections == ()
+
+
+def test_scores_without_a_better_side_have_no_arrow_and_no_best(results):
+    frame = results.frame.assign(better=results.frame["better"].replace("lower", "neither"))
+    for section in summary(frame).sections:
+        columns = {column.name: column for column in section.columns}
+        assert columns["distance rbf"].title == "distance rbf"
+        assert columns["covered share"].title == "covered share ↑"
+        led = {
+            name: any(section.leads(row, column) for row in section.rows)
+            for name, column in columns.items()
+        }
+        assert led["covered share"]
+        assert not led["distance rbf"]
+
+
+def test_the_95_percent_point_of_a_floor_stands_beside_its_mean(table):
+    section = table.sections[0]
+    floor = section.floors["distance rbf"]
+    assert f"{number(floor.mean)} ({number(floor.p95)})" in render(table, "md")
+    data = json.loads(render(table, "json"))["sections"][0]
+    assert data["floor_p95"]["distance rbf"] == floor.p95
