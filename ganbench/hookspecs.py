@@ -37,6 +37,11 @@ def ganbench_priors() -> Factories:  # type: ignore[empty-body]
 
 
 @hookspec
+def ganbench_baselines() -> Factories:  # type: ignore[empty-body]
+    """Name -> factory of `Baseline`."""
+
+
+@hookspec
 def ganbench_metrics() -> Factories:  # type: ignore[empty-body]
     """Name -> factory of `Metric`."""
 

@@ -5,23 +5,36 @@ trace. So a layer must be a pure function: it changes no buffer, draws no random
 not branch on the values of tensors. Stateless layers of torch (Linear, Conv2d, ConvTranspose2d,
 Embedding, GroupNorm, LayerNorm, activations) are; here are peers of those that are not.
 
-Two small protocols take the place of hidden state, for your own modules too:
+Small protocols take the place of hidden state, for your own modules too:
 
+- **Random numbers.** ganbench finds every `Noise` and `Dropout` and fills them from the seed's
+  own streams.
 - **Buffers that evolve.** A module may define `next_buffers(self) -> dict[str, Tensor]`: new
-  values of its own buffers by name, a pure function of its present parameters and buffers, not
-  of data. ganbench calls it once before each step of that player and keeps the result.
-- **Random masks.** ganbench finds every `Dropout`, draws uniform numbers for it at each step
-  from the seed's own streams and passes them in as its buffer `uniform`.
+  values of its own buffers by name, a pure function of its present parameters, buffers and
+  random numbers, not of data. ganbench calls it once before each step of that player and keeps
+  the result.
+- **Closed-form fits.** A discriminator may define `refit(self, real, fake) -> dict[str, Tensor]`:
+  new values of its buffers from a batch of each, as the critic sees them. ganbench calls it at
+  the end of each critic step; a discriminator without parameters learns by nothing else.
+- **Buffers with a row for each sample.** A player may define `prepare(self, rows)`, called once
+  after it is built, under the seed's stream, with the number of rows of its batches.
+- **Score-function gradients.** A generator whose samples have no gradient may define
+  `log_prob(self, x) -> (B,)`, up to a constant, and ganbench raises it for samples on which the
+  loss is below its mean over the batch, and lowers it for others. With an attribute `likelihood`
+  between 0 and 1, so much of the objective is mean log_prob of fakes minus that of real samples,
+  the contrastive likelihood.
+- **Training or drawing.** `self.training` is False while samples are drawn for scores.
 """
 
 import math
 from collections.abc import Callable
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
+from torch.nn.modules.conv import _ConvNd
 
 _SMALLEST_NORM = 1e-12
 
@@ -285,7 +298,52 @@ class SpectralNorm(nn.Module):
         return cast(Tensor, self.layer.weight)
 
 
-# -------------------------------------------------------------------------------------- dropout
+def spectrally_normalised(network: nn.Module) -> nn.Module:
+    """Put every Linear, Conv and ConvTranspose layer of a network in a `SpectralNorm`."""
+    for name, layer in network.named_children():
+        if isinstance(layer, nn.Linear | _ConvNd):
+            setattr(network, name, SpectralNorm(layer))
+        elif not isinstance(layer, SpectralNorm):
+            spectrally_normalised(layer)
+    return network
+
+
+# --------------------------------------------------------------------------------------- random
+
+
+class Noise(nn.Module):
+    """Random numbers for a network: a tensor in, numbers of the same shape out.
+
+    ganbench finds every such layer by a forward pass on a few rows, draws its numbers at each
+    step, and whenever samples are drawn, from the seed's own streams, and passes them in as the
+    buffer `values`, (B, ...). Within a step all calls of one layer share them; a layer that is
+    called on n * B rows repeats them. A network that is run by itself, outside ganbench, draws
+    from torch's global random state.
+
+    Args:
+        law: "uniform" on [0, 1) or standard "normal".
+    """
+
+    values: Tensor
+
+    def __init__(self, law: Literal["uniform", "normal"]) -> None:
+        super().__init__()
+        self.law: Literal["uniform", "normal"] = law
+        self.register_buffer("values", torch.empty(0), persistent=False)
+
+    def forward(self, like: Tensor) -> Tensor:
+        """Return numbers of the shape of `like`, (n * B, ...)."""
+        if not self.values.numel():
+            return torch.rand_like(like) if self.law == "uniform" else torch.randn_like(like)
+        return shared_rows(self.values, len(like))
+
+
+def shared_rows(values: Tensor, rows: int) -> Tensor:
+    """Repeat the numbers of B rows for n * B rows."""
+    repeats, rest = divmod(rows, len(values))
+    if rest:
+        raise ValueError(f"{rows} rows cannot share the random numbers of {len(values)} rows.")
+    return values.repeat(repeats, *[1] * (values.ndim - 1))
 
 
 class Dropout(nn.Module):
@@ -316,8 +374,5 @@ class Dropout(nn.Module):
         """Drop values of (n * B, ...)."""
         if not self.uniform.numel():
             return x
-        repeats, rest = divmod(len(x), len(self.uniform))
-        if rest:
-            raise ValueError(f"{len(x)} rows cannot share a mask of {len(self.uniform)} rows.")
-        keep = (self.uniform >= self.p).repeat(repeats, *[1] * (x.ndim - 1))
+        keep = shared_rows(self.uniform >= self.p, len(x))
         return x * keep / (1 - self.p)

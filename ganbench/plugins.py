@@ -30,6 +30,7 @@ KINDS = {
     "regularizer": "ganbench_regularizers",
     "dataset": "ganbench_datasets",
     "prior": "ganbench_priors",
+    "baseline": "ganbench_baselines",
     "metric": "ganbench_metrics",
     "grid": "ganbench_grids",
 }

@@ -1,11 +1,20 @@
 """Convolutional players sized by the image."""
 
 from itertools import pairwise
-from typing import ClassVar, Literal
+from typing import Literal
 
 from torch import nn
 
-from ganbench.api import BatchNorm, DataKind, DataSpec, OutputHead, Recipe, Size, SpectralNorm
+from ganbench.api import (
+    Architecture,
+    BatchNorm,
+    DataSpec,
+    FeatureCritic,
+    Output,
+    OutputHead,
+    Size,
+    spectrally_normalised,
+)
 
 _SIDES = {8: 4, 16: 4, 28: 7, 32: 4, 56: 7, 64: 4}
 """Side of the image -> side of the generator's first and the discriminator's last feature map."""
@@ -13,7 +22,7 @@ _SIDES = {8: 4, 16: 4, 28: 7, 32: 4, 56: 7, 64: 4}
 _Weighted = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
 
 
-class Dcgan:
+class Dcgan(Architecture):
     """Strided convolutions, from 4 x 4 or 7 x 7 up to the image and back, as in DCGAN.
 
     Each step doubles the side and halves the channels, down to `width` at full size, where a 3 x 3
@@ -32,14 +41,13 @@ class Dcgan:
     Source: Radford et al. 2016, arXiv:1511.06434
     """
 
-    kinds: ClassVar[frozenset[DataKind]] = frozenset({"image"})
+    kinds = frozenset({"image"})
 
     def __init__(
         self, width: Size = 16, norm: Literal["none", "batch", "layer", "spectral"] = "none"
     ) -> None:
         self.width = width
         self.norm = norm
-        self.recipe: Recipe = {}
 
     def misfit(self, spec: DataSpec) -> str | None:
         """Refuse images that repeated doubling of the first map does not reach."""
@@ -67,8 +75,8 @@ class Dcgan:
         layers += [nn.Conv2d(self.width, spec.shape[0], 3, padding=1), nn.Flatten()]
         return nn.Sequential(*map(_initialised, layers), OutputHead(spec))
 
-    def discriminator(self, spec: DataSpec) -> nn.Module:
-        """Build images (B, *spec.shape) -> scores (B,)."""
+    def discriminator(self, spec: DataSpec, output: Output) -> nn.Module:
+        """Build images (B, *spec.shape) -> scores (B,) or embeddings (B, output.size)."""
         channels, start = self._channels(spec), _SIDES[spec.shape[-1]]
         layers: list[nn.Module] = [
             nn.Conv2d(spec.shape[0], self.width, 3, padding=1),
@@ -80,13 +88,11 @@ class Dcgan:
                 *self._norm(wide),
                 nn.LeakyReLU(0.2),
             ]
-        layers += [nn.Flatten(), nn.Linear(channels[-1] * start**2, 1), nn.Flatten(0)]
-        layers = [_initialised(layer) for layer in layers]
-        if self.norm == "spectral":
-            layers = [
-                SpectralNorm(layer) if isinstance(layer, _Weighted) else layer for layer in layers
-            ]
-        return nn.Sequential(*layers)
+        body = nn.Sequential(*layers, nn.Flatten())
+        critic = FeatureCritic(body, channels[-1] * start**2, output)
+        for layer in critic.modules():
+            _initialised(layer)
+        return spectrally_normalised(critic) if self.norm == "spectral" else critic
 
     def _channels(self, spec: DataSpec) -> list[int]:
         """Return the channels from full size down to the smallest map."""

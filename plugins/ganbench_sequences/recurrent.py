@@ -1,15 +1,24 @@
 """Recurrent players for one-hot sequences."""
 
 from collections.abc import Callable
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from ganbench.api import GRU, LSTM, DataKind, DataSpec, GRUCell, LSTMCell, Recipe, Size
+from ganbench.api import (
+    GRU,
+    LSTM,
+    Architecture,
+    DataSpec,
+    FeatureCritic,
+    GRUCell,
+    LSTMCell,
+    Output,
+    Size,
+)
 
 
-class Recurrent:
+class Recurrent(Architecture):
     """Players that write and read a sequence symbol by symbol.
 
     Args:
@@ -18,7 +27,7 @@ class Recurrent:
         hidden: size of the state.
     """
 
-    kinds: ClassVar[frozenset[DataKind]] = frozenset({"sequence"})
+    kinds = frozenset({"sequence"})
 
     def __init__(
         self,
@@ -29,11 +38,6 @@ class Recurrent:
         self.cell = cell
         self.layer = layer
         self.hidden = hidden
-        self.recipe: Recipe = {}
-
-    def misfit(self, spec: DataSpec) -> str | None:  # noqa: ARG002
-        """Return None: it fits sequences of every length and vocabulary."""
-        return None
 
     def generator(self, spec: DataSpec, noise_dim: int) -> nn.Module:
         """Build noise (B, noise_dim) -> laws of the symbols (B, length, vocabulary)."""
@@ -41,10 +45,10 @@ class Recurrent:
         cell = self.cell(noise_dim + vocabulary, self.hidden)
         return _Writer(cell, nn.Linear(self.hidden, vocabulary), length)
 
-    def discriminator(self, spec: DataSpec) -> nn.Module:
-        """Build sequences (B, length, vocabulary) -> scores (B,)."""
+    def discriminator(self, spec: DataSpec, output: Output) -> nn.Module:
+        """Build sequences (B, length, vocabulary) -> scores (B,) or embeddings (B, size)."""
         _, vocabulary = spec.shape
-        return _Reader(self.layer(vocabulary, self.hidden), nn.Linear(self.hidden, 1))
+        return FeatureCritic(_Reader(self.layer(vocabulary, self.hidden)), self.hidden, output)
 
 
 class _Writer(nn.Module):
@@ -67,16 +71,15 @@ class _Writer(nn.Module):
 
 
 class _Reader(nn.Module):
-    """Judges by the last output."""
+    """Returns the last output, (B, hidden)."""
 
-    def __init__(self, layer: LSTM | GRU, head: nn.Linear) -> None:
+    def __init__(self, layer: LSTM | GRU) -> None:
         super().__init__()
         self.layer = layer
-        self.head = head
 
     def forward(self, x: Tensor) -> Tensor:
-        scores: Tensor = self.head(self.layer(x)[:, -1])
-        return scores.flatten()
+        last: Tensor = self.layer(x)[:, -1]
+        return last
 
 
 def lstm(hidden: Size = 32) -> Recurrent:

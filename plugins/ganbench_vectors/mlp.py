@@ -1,17 +1,17 @@
 """The multilayer perceptron, for samples of any shape."""
 
 from itertools import pairwise
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 from torch import nn
 
-from ganbench.api import DataKind, DataSpec, OutputHead, Recipe, Size
+from ganbench.api import Architecture, DataSpec, FeatureCritic, Output, OutputHead, Size
 
 Depth = Annotated[int, Field(gt=0, le=100)]
 
 
-class Mlp:
+class Mlp(Architecture):
     """Multilayer perceptrons: ReLU in the generator, LeakyReLU(0.2) in the discriminator.
 
     Args:
@@ -21,25 +21,21 @@ class Mlp:
     Source: Goodfellow et al. 2014, arXiv:1406.2661
     """
 
-    kinds: ClassVar[frozenset[DataKind]] = frozenset({"vector", "table", "image"})
+    kinds = frozenset({"vector", "table", "image"})
 
     def __init__(self, width: Size = 64, depth: Depth = 2) -> None:
         self.hidden = [width] * depth
-        self.recipe: Recipe = {}
-
-    def misfit(self, spec: DataSpec) -> str | None:  # noqa: ARG002
-        """Return None: it fits data of every shape."""
-        return None
 
     def generator(self, spec: DataSpec, noise_dim: int) -> nn.Module:
         """Build noise (B, noise_dim) -> samples (B, *spec.shape)."""
         layers = _layers([noise_dim, *self.hidden, spec.size], nn.ReLU())
         return nn.Sequential(*layers, OutputHead(spec))
 
-    def discriminator(self, spec: DataSpec) -> nn.Module:
-        """Build samples (B, *spec.shape) -> scores (B,)."""
-        layers = _layers([spec.size, *self.hidden, 1], nn.LeakyReLU(0.2))
-        return nn.Sequential(nn.Flatten(), *layers, nn.Flatten(0))
+    def discriminator(self, spec: DataSpec, output: Output) -> nn.Module:
+        """Build samples (B, *spec.shape) -> scores (B,) or embeddings (B, output.size)."""
+        sizes = [spec.size, *self.hidden]
+        body = nn.Sequential(nn.Flatten(), *_layers(sizes, nn.LeakyReLU(0.2)), nn.LeakyReLU(0.2))
+        return FeatureCritic(body, self.hidden[-1], output)
 
 
 def _layers(sizes: list[int], activation: nn.Module) -> list[nn.Module]:

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from ganbench.api import Size
+from ganbench.api import Prior, Size
 
 
-class Normal:
+class Normal(Prior):
     """Standard normal noise.
 
     Args:
@@ -23,7 +23,7 @@ class Normal:
         return torch.randn(*shape, self.dim, generator=rng, device=rng.device)
 
 
-class Uniform:
+class Uniform(Prior):
     """Noise that is uniform on [-1, 1) in each coordinate.
 
     Args:
@@ -31,6 +31,8 @@ class Uniform:
 
     Source: Radford et al. 2016, arXiv:1511.06434 (the prior of its experiments)
     """
+
+    tails = "bounded"
 
     def __init__(self, dim: Size = 16) -> None:
         self.dim = dim

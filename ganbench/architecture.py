@@ -1,0 +1,137 @@
+"""The players: what generators and discriminators are built for, and from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ganbench.data import DataSpec
+
+Recipe = Mapping[str, object]
+"""Training settings that a component recommends; what the grid sets takes precedence."""
+
+
+class OutputHead(nn.Module):
+    """Turn a generator's last activations (B, size) into samples (B, *shape) of a `DataSpec`.
+
+    Bounded data pass through a scaled tanh. Each categorical span becomes a one-hot by softmax
+    with a straight-through argmax, so that soft values do not give fakes away (Jang et al. 2017,
+    arXiv:1611.01144).
+    """
+
+    def __init__(self, spec: DataSpec) -> None:
+        super().__init__()
+        self.spec = spec
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map activations (B, size) to samples (B, *shape)."""
+        spec = self.spec
+        if any(column.kind == "categorical" for column in spec.columns):
+            spans = torch.split(x, [column.width for column in spec.columns], dim=1)
+            x = torch.cat(
+                [
+                    _straight_through(span) if column.kind == "categorical" else span
+                    for column, span in zip(spec.columns, spans, strict=True)
+                ],
+                dim=1,
+            )
+        if spec.low is not None and spec.high is not None:
+            middle, half = (spec.high + spec.low) / 2, (spec.high - spec.low) / 2
+            x = middle + half * torch.tanh(x)
+        return x.reshape(-1, *spec.shape)
+
+
+def _straight_through(logits: Tensor) -> Tensor:
+    soft = functional.softmax(logits, dim=1)
+    hard = (logits == logits.amax(dim=1, keepdim=True)).to(logits.dtype)
+    return soft + (hard - soft).detach()
+
+
+Traits = frozenset[str]
+
+TRAITS: Mapping[str, str] = {
+    "score": "a critic that scores samples",
+    "embedding": "a critic that maps samples to vectors",
+    "energy": "a critic that gives samples an energy",
+    "features": "a critic with hidden features",
+    "weights": "a critic whose weights are trained by gradients",
+    "logistic": "a loss that classifies by the logistic function",
+    "samplewise": "a loss that is a mean over samples",
+    "vector": "vectors",
+    "table": "tables",
+    "image": "images",
+    "sequence": "sequences",
+}
+"""What one component may offer and another need, and how messages say it."""
+
+NETWORK: Traits = frozenset({"score", "embedding", "features", "weights"})
+"""What discriminators offer that are ordinary networks with a linear last layer."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a loss asks of the critic.
+
+    Attributes:
+        kind: "score", one number for each sample (B,), high for real; "embedding", a vector for
+            each (B, size); "energy", one number at least 0 for each (B,), low for real.
+        size: of an embedding; 1 for the others.
+    """
+
+    kind: Literal["score", "embedding", "energy"] = "score"
+    size: int = 1
+
+
+class FeatureCritic(nn.Module):
+    """A critic with a linear last layer: samples -> hidden features (B, m) -> output.
+
+    Args:
+        body: samples (B, *shape) -> features (B, width).
+        width: number of features.
+        output: what the loss asks for, a score or an embedding.
+    """
+
+    def __init__(self, body: nn.Module, width: int, output: Output) -> None:
+        super().__init__()
+        self.body = body
+        self.head = nn.Linear(width, output.size)
+        self.scores = output.kind == "score"
+
+    def features(self, x: Tensor) -> Tensor:
+        """Return the hidden features (B, width)."""
+        features: Tensor = self.body(x)
+        return features
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return scores (B,) or embeddings (B, size)."""
+        output: Tensor = self.head(self.body(x))
+        return output.flatten() if self.scores else output
+
+
+class Architecture:
+    """A family of players: subclass it and write `generator`, `discriminator` or both.
+
+    `generator(spec, noise_dim)` builds a module: noise (B, noise_dim) -> samples
+    (B, *spec.shape). `discriminator(spec, output)` builds one: samples -> what the `Output` asks
+    for. Modules may do more than map; `ganbench.layers` says what (random numbers of their own,
+    buffers that evolve, closed-form fits, log-probabilities).
+
+    Attributes:
+        kinds: the data kinds that it fits.
+        recipe: the training settings that it recommends.
+        gives: the traits that its discriminator offers, see `TRAITS`.
+        generator_needs: the traits of the loss that its generator needs.
+    """
+
+    kinds: Traits
+    recipe: Recipe = MappingProxyType({})
+    gives: Traits = NETWORK
+    generator_needs: Traits = frozenset()
+
+    def misfit(self, spec: DataSpec) -> str | None:  # noqa: ARG002
+        """Say why it cannot be built for this data (such as the image size), None if it can."""
+        return None
