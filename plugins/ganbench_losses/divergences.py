@@ -104,7 +104,7 @@ _PARTS = {
 
 def _alpha_parts(alpha: float) -> _Parts:
     power = alpha / (1 - alpha)
-    scale = (1 - alpha) ** -power
+    scale: float = (1 - alpha) ** -power
 
     def conjugate(v: Tensor) -> Tensor:
         return (scale * _exp(-power * _log_softplus(-v)) - 1) / alpha

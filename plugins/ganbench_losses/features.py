@@ -7,9 +7,7 @@ from torch import Tensor
 from ganbench.api import Critic, Draws, PositiveFloat, Regularizer
 
 
-def feature_matching(
-    weight: PositiveFloat = 1.0, norm: Literal["l2", "l1"] = "l2"
-) -> Regularizer:
+def feature_matching(weight: PositiveFloat = 1.0, norm: Literal["l2", "l1"] = "l2") -> Regularizer:
     """Feature matching: fake samples should have the mean hidden features of real ones.
 
     weight * |E h(real) - E h(fake)|^2, or with "l1" the sum of the absolute differences, is added

@@ -23,6 +23,7 @@ from ganbench.api import (
     compose,
 )
 from ganbench_losses.discrepancy import Discrepancy, lengths, mean_of_others, squared_distances
+from ganbench_losses.slopes import mixed
 
 Kernel = Callable[[Tensor], Tensor]
 """Squared distances -> values of the kernel."""
@@ -92,8 +93,8 @@ def cramer(size: Size = 64, weight: PositiveFloat = 10.0, critic_steps: Positive
     critic: -S + weight * E (|grad w(x)| - 1)^2; generator: S, where
     S = 2 E|r - f| - E|r - r'| - E|f - f'| for embeddings r = D(real) and f = D(fake), and
     w(x) = E|D(x) - f| - E|D(x) - r| at x = u * real + (1 - u) * fake, with u uniform on [0, 1)
-    and drawn for each sample. The paper's algorithm puts |D(x)| for E|D(x) - r| in its critic; here
-    it is the exact witness, of which the paper's theory speaks.
+    and drawn for each sample. The paper's algorithm puts |D(x)| for E|D(x) - r| in its critic;
+    here it is the exact witness, of which the paper's theory speaks.
 
     Args:
         size: of the critic's embedding, 1 to 65536; the paper's is 256.
@@ -137,7 +138,6 @@ def witness_slope(kernel: Kernel, weight: float) -> Regularizer:
     """Hold the slope of the witness at 1 between real and fake samples."""
 
     def penalty(critic: Critic, real: Tensor, fake: Tensor, draws: Draws) -> Tensor:
-        mix = draws["mix"]
         on_real, on_fake = critic(real), critic(fake)
 
         def witness(x: Tensor) -> Tensor:
@@ -145,12 +145,14 @@ def witness_slope(kernel: Kernel, weight: float) -> Regularizer:
             near_real = kernel(squared_distances(rows, on_real)).mean(dim=1)
             return (near_real - kernel(squared_distances(rows, on_fake)).mean(dim=1)).sum()
 
-        gradient: Tensor = torch.func.grad(witness)(mix * real + (1 - mix) * fake)
+        gradient: Tensor = torch.func.grad(witness)(mixed(real, fake, draws))
         slope = lengths(gradient.flatten(1).square().sum(dim=1))
         return weight * (slope - 1).square().mean()
 
     return Regularizer(
-        penalty=penalty, draws={"mix": Draw("uniform", "sample")}, needs=frozenset({"embedding"})
+        penalty=penalty,
+        draws={"mix": Draw("uniform", "sample")},
+        needs=frozenset({"embedding", "weights"}),
     )
 
 

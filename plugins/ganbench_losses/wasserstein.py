@@ -21,8 +21,8 @@ from ganbench.api import (
     State,
     compose,
     from_scores,
-    input_gradient,
 )
+from ganbench_losses.slopes import mixed, squared_slope
 
 # Keeps roots and powers differentiable at zero.
 _TINY = 1e-12
@@ -49,9 +49,7 @@ def wgan(critic_steps: PositiveInt = 5) -> Loss:
     )
 
 
-def wgan_div(
-    k: PositiveFloat = 2.0, power: Power = 6.0, critic_steps: PositiveInt = 5
-) -> Loss:
+def wgan_div(k: PositiveFloat = 2.0, power: Power = 6.0, critic_steps: PositiveInt = 5) -> Loss:
     """Wasserstein divergence: steep slopes cost the critic so much that it needs no bound.
 
     critic: -E a + E b + k E |grad D(x)|^power at x = u * real + (1 - u) * fake, with u uniform on
@@ -66,15 +64,15 @@ def wgan_div(
     """
 
     def penalty(critic: Critic, real: Tensor, fake: Tensor, draws: Draws) -> Tensor:
-        mix = draws["mix"]
-        gradient = input_gradient(critic, mix * real + (1 - mix) * fake)
-        squares = gradient.flatten(1).square().sum(dim=1)
-        return k * ((squares + _TINY) ** (power / 2)).mean()
+        squares = squared_slope(critic, mixed(real, fake, draws)) + _TINY
+        return k * (squares ** (power / 2)).mean()
 
-    slope = Regularizer(
-        penalty=penalty, draws={"mix": Draw("uniform", "sample")}, needs=frozenset({"score"})
+    bound = Regularizer(
+        penalty=penalty,
+        draws={"mix": Draw("uniform", "sample")},
+        needs=frozenset({"score", "weights"}),
     )
-    return compose(wgan(critic_steps), slope)
+    return compose(wgan(critic_steps), bound)
 
 
 def kl_wgan() -> Loss:
