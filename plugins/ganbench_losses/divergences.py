@@ -55,8 +55,9 @@ def fgan(
     g = 1 / (1 - alpha) - softplus(-v),
     f*(g) = (((1 - alpha) softplus(-v))^(-alpha / (1 - alpha)) - 1) / alpha.
 
-    Exponentials of more than 40 go on as their tangents; the best critic stays the same wherever
-    its scores are below that.
+    pearson's f* falls again below v = -2, where no ratio of densities leads. Exponentials of more
+    than 40 go on as their tangents; the best critic stays the same wherever its scores are below
+    that.
 
     Args:
         divergence: which one.
@@ -104,10 +105,10 @@ _PARTS = {
 
 def _alpha_parts(alpha: float) -> _Parts:
     power = alpha / (1 - alpha)
-    scale: float = (1 - alpha) ** -power
 
     def conjugate(v: Tensor) -> Tensor:
-        return (scale * _exp(-power * _log_softplus(-v)) - 1) / alpha
+        scale = (torch.ones_like(v) * (1 - alpha)).log()
+        return (_exp(-power * (scale + _log_softplus(-v))) - 1) / alpha
 
     return _Parts(lambda v: 1 / (1 - alpha) - softplus(-v), conjugate)
 
