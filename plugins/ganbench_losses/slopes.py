@@ -32,7 +32,7 @@ def gp(weight: PositiveFloat = 10.0, target: PositiveFloat = 1.0) -> Regularizer
     """
 
     def penalty(critic: Critic, real: Tensor, fake: Tensor, draws: Draws) -> Tensor:
-        slope = _slope(critic, _mixed(real, fake, draws))
+        slope = _slope(critic, mixed(real, fake, draws))
         return weight * (slope - target).square().mean()
 
     return _between(penalty)
@@ -52,7 +52,7 @@ def lp(weight: PositiveFloat = 10.0) -> Regularizer:
     """
 
     def penalty(critic: Critic, real: Tensor, fake: Tensor, draws: Draws) -> Tensor:
-        slope = _slope(critic, _mixed(real, fake, draws))
+        slope = _slope(critic, mixed(real, fake, draws))
         return weight * relu(slope - 1).square().mean()
 
     return _between(penalty)
@@ -71,7 +71,7 @@ def zero_gp(weight: PositiveFloat = 10.0) -> Regularizer:
     """
 
     def penalty(critic: Critic, real: Tensor, fake: Tensor, draws: Draws) -> Tensor:
-        return weight * _squared_slope(critic, _mixed(real, fake, draws)).mean()
+        return weight * squared_slope(critic, mixed(real, fake, draws)).mean()
 
     return Regularizer(penalty=penalty, draws={"mix": Draw("uniform", "sample")}, needs=_NEEDS)
 
@@ -116,7 +116,7 @@ def r1(gamma: PositiveFloat = 10.0) -> Regularizer:
     """
 
     def penalty(critic: Critic, real: Tensor, _fake: Tensor, _draws: Draws) -> Tensor:
-        return gamma / 2 * _squared_slope(critic, real).mean()
+        return gamma / 2 * squared_slope(critic, real).mean()
 
     return Regularizer(penalty=penalty, needs=_NEEDS)
 
@@ -133,7 +133,7 @@ def r2(gamma: PositiveFloat = 10.0) -> Regularizer:
     """
 
     def penalty(critic: Critic, _real: Tensor, fake: Tensor, _draws: Draws) -> Tensor:
-        return gamma / 2 * _squared_slope(critic, fake).mean()
+        return gamma / 2 * squared_slope(critic, fake).mean()
 
     return Regularizer(penalty=penalty, needs=_NEEDS)
 
@@ -148,16 +148,16 @@ def _between(penalty: Callable[[Critic, Tensor, Tensor, Draws], Tensor]) -> Regu
     )
 
 
-def _mixed(real: Tensor, fake: Tensor, draws: Draws) -> Tensor:
+def mixed(real: Tensor, fake: Tensor, draws: Draws) -> Tensor:
     """Return a point between each real sample and the fake one beside it."""
     return draws["mix"] * real + (1 - draws["mix"]) * fake
 
 
 def _slope(critic: Critic, x: Tensor) -> Tensor:
     """Return the norm of each sample's gradient, (B,)."""
-    return (_squared_slope(critic, x) + _TINY).sqrt()
+    return (squared_slope(critic, x) + _TINY).sqrt()
 
 
-def _squared_slope(critic: Critic, x: Tensor) -> Tensor:
+def squared_slope(critic: Critic, x: Tensor) -> Tensor:
     """Return the squared norm of each sample's gradient, (B,)."""
     return input_gradient(critic, x).flatten(1).square().sum(dim=1)
