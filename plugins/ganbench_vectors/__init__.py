@@ -1,4 +1,4 @@
-"""Low-dimensional mixtures with a known density, the multilayer perceptron and noise priors."""
+"""Low-dimensional mixtures with a known density, players for vectors and noise priors."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,6 +6,7 @@ from ganbench.api import Architecture, Dataset, Prior, hookimpl
 from ganbench_vectors.mixtures import grid25, ring8
 from ganbench_vectors.mlp import Mlp
 from ganbench_vectors.priors import Normal, Uniform
+from ganbench_vectors.rbm import Rbm
 
 
 @hookimpl
@@ -16,8 +17,8 @@ def ganbench_datasets() -> Mapping[str, Callable[..., Dataset]]:
 
 @hookimpl
 def ganbench_architectures() -> Mapping[str, Callable[..., Architecture]]:
-    """Name the architecture."""
-    return {"mlp": Mlp}
+    """Name the architectures."""
+    return {"mlp": Mlp, "rbm": Rbm}
 
 
 @hookimpl
