@@ -1,31 +1,29 @@
 """The restricted Boltzmann machine: a critic by its free energy, a generator by its chain."""
 
-import math
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn.functional import normalize, softplus
+from torch.nn.functional import normalize
 
 from ganbench.api import (
+    SCORE,
     Architecture,
     DataSpec,
     Fraction,
-    Noise,
     Output,
-    OutputHead,
     PositiveFloat,
     Size,
 )
+from ganbench_vectors.boltzmann import GibbsChain, Machine
 
 Steps = Annotated[int, Field(gt=0, le=10_000)]
 Mode = Literal["pathwise", "score_function"]
 
-# Of the mean free energy, for each critic step.
-_CENTRE_RATE = 0.1
-_CENTRE_ROWS = 256
+# Of the newest batch in the mean free energy, and the rows that stand for data before training.
+_LEAST_SHARE = 0.1
+_ROWS = 256
 
 
 class Rbm(Architecture):
@@ -102,62 +100,30 @@ class Rbm(Architecture):
             return PathwiseGenerator(chain, spec, noise_dim, self.steps)
         return ChainGenerator(chain, spec, noise_dim, self.steps, self.burn_in, self.likelihood)
 
-    def discriminator(self, spec: DataSpec, output: Output) -> nn.Module:  # noqa: ARG002
+    def discriminator(self, spec: DataSpec, output: Output = SCORE) -> nn.Module:  # noqa: ARG002
         """Build samples (B, *spec.shape) -> scores (B,)."""
         return EnergyCritic(Machine(spec, self.hidden, self.std, self.spread))
 
 
-class Machine(nn.Module):
-    """The energy of visible units (B, d) and hidden units (B, H), see `Rbm`.
-
-    Args:
-        spec: of the data, whose d values are the visible units.
-        hidden: number of hidden units.
-        std: initial noise level.
-        spread: initial standard deviation of weight / std^2.
-    """
-
-    def __init__(self, spec: DataSpec, hidden: int, std: float, spread: float) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(spread * std**2 * torch.randn(spec.size, hidden))
-        self.visible_bias = nn.Parameter(torch.zeros(spec.size))
-        self.hidden_bias = nn.Parameter(torch.zeros(hidden))
-        self.log_std = nn.Parameter(torch.tensor(math.log(std)))
-
-    @property
-    def variance(self) -> Tensor:
-        """The square of the noise level, ()."""
-        return (2 * self.log_std).exp()
-
-    def hidden_logits(self, v: Tensor) -> Tensor:
-        """Return the log-odds of each hidden unit, (B, d) -> (B, H)."""
-        return self.hidden_bias + v @ self.weight / self.variance
-
-    def visible_means(self, h: Tensor) -> Tensor:
-        """Return the means of the visible units, (B, H) -> (B, d)."""
-        return self.visible_bias + h @ self.weight.T
-
-    def free_energy(self, v: Tensor) -> Tensor:
-        """Return -log sum_h exp(-E(v, h)), (B, d) -> (B,)."""
-        distance = (v - self.visible_bias).square().sum(dim=1) / (2 * self.variance)
-        return distance - softplus(self.hidden_logits(v)).sum(dim=1)
-
-
 class EnergyCritic(nn.Module):
-    """Scores samples (B, *shape) by minus their free energy, up to an offset.
+    """Scores samples (B, *shape) by minus their free energy, from a running mean of it.
+
+    The mean counts all batches alike at first and forgets old ones later, as the machine changes.
 
     Args:
         machine: gives the free energy.
     """
 
     centre: Tensor
+    share: Tensor
 
     def __init__(self, machine: Machine) -> None:
         super().__init__()
         self.machine = machine
         self.offset = nn.Parameter(torch.zeros(()))
-        rows = torch.randn(_CENTRE_ROWS, len(machine.visible_bias))
+        rows = torch.randn(_ROWS, len(machine.visible_bias))
         self.register_buffer("centre", machine.free_energy(rows).mean().detach())
+        self.register_buffer("share", torch.ones(()))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return scores (B,)."""
@@ -168,68 +134,12 @@ class EnergyCritic(nn.Module):
         return self.machine.hidden_logits(x.flatten(1)).sigmoid()
 
     def refit(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        """Draw the centre to the mean free energy of a batch."""
+        """Return the mean free energy with this batch, and the share of the next one."""
         mean = self.machine.free_energy(torch.cat([real, fake]).flatten(1)).mean()
-        return {"centre": torch.lerp(self.centre, mean, _CENTRE_RATE)}
-
-
-class GibbsChain(nn.Module):
-    """Gibbs steps on visible units; samples are exact, gradients straight-through.
-
-    Args:
-        machine: whose law is sampled.
-        spec: of the data.
-        temperature: of the gradients of hidden units.
-    """
-
-    categorical: Tensor
-
-    def __init__(self, machine: Machine, spec: DataSpec, temperature: float) -> None:
-        super().__init__()
-        self.machine, self.temperature = machine, temperature
-        self.head = OutputHead(spec)
-        self.hidden_noise, self.visible_noise = Noise("uniform"), Noise("normal")
-        levels = [[c.kind == "categorical"] * c.width for c in spec.columns] or [
-            [False] * spec.size
-        ]
-        self.register_buffer("categorical", torch.tensor(sum(levels, [])))
-        self.level_noise = Noise("uniform") if self.categorical.any() else None
-
-    def forward(self, v: Tensor, steps: int) -> Tensor:
-        """Return the visible units (B, d) after so many steps."""
-        coins = self.hidden_noise(v.new_empty(len(v), steps, len(self.machine.hidden_bias)))
-        shape = v.new_empty(len(v), steps, v.shape[1])
-        noise = self._noise(self.visible_noise(shape), shape)
-        for coin, shift in zip(coins.unbind(dim=1), noise.unbind(dim=1), strict=True):
-            h = binary_concrete(self.machine.hidden_logits(v), coin, self.temperature)
-            v = self._visible(self.machine.visible_means(h), shift)
-        return v
-
-    def _visible(self, means: Tensor, noise: Tensor) -> Tensor:
-        variance = self.machine.variance
-        values = means + variance.sqrt() * noise
-        if self.level_noise is not None:
-            values = torch.where(self.categorical, means / variance + noise, values)
-        return self.head(values).flatten(1)
-
-    def _noise(self, normal: Tensor, like: Tensor) -> Tensor:
-        """Return standard normal numbers, and standard Gumbel ones for levels of categories."""
-        if self.level_noise is None:
-            return normal
-        gumbel = -(-self.level_noise(like).log()).log()
-        return torch.where(self.categorical, gumbel, normal)
-
-
-def binary_concrete(logits: Tensor, uniform: Tensor, temperature: float) -> Tensor:
-    """Draw Bernoulli values with these log-odds whose gradient is that of a soft value.
-
-    The soft value is sigmoid((logits + log u - log(1 - u)) / temperature); the value itself is 1
-    where that is above one half.
-    """
-    noisy = logits + uniform.logit()
-    soft = (noisy / temperature).sigmoid()
-    hard = (noisy > 0).to(soft.dtype)
-    return soft + (hard - soft).detach()
+        return {
+            "centre": torch.lerp(self.centre, mean, self.share),
+            "share": (self.share / (1 + self.share)).clamp(min=_LEAST_SHARE),
+        }
 
 
 class Start(nn.Module):
@@ -245,6 +155,7 @@ class Start(nn.Module):
         self.register_buffer("directions", normalize(torch.randn(visible, noise_dim), dim=1))
 
     def forward(self, noise: Tensor) -> Tensor:
+        """Return visible units (B, d)."""
         return noise @ self.directions.T
 
 
