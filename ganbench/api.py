@@ -58,8 +58,8 @@ from ganbench.ranges import (
 from ganbench.scoring import Metric, MetricContext
 
 __all__ = [
-    "API_VERSION", "GRU", "LSTM", "NETWORK", "SCORE", "TRAITS", "Architecture", "Baseline", "BatchNorm",
-    "Column", "Critic", "DataKind", "DataSpec", "Dataset", "Draw", "Draws", "Dropout",
+    "API_VERSION", "GRU", "LSTM", "NETWORK", "SCORE", "TRAITS", "Architecture", "Baseline",
+    "BatchNorm", "Column", "Critic", "DataKind", "DataSpec", "Dataset", "Draw", "Draws", "Dropout",
     "FeatureCritic", "Fraction", "GRUCell", "LSTMCell", "Loss", "Metric", "MetricContext",
     "MetricError", "Modes", "Noise", "NonNegativeFloat", "NonNegativeInt", "Output", "OutputHead",
     "PositiveFloat", "PositiveInt", "Prior", "Recipe", "Regularizer", "Sampler", "Score", "Size",

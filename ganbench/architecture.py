@@ -57,6 +57,7 @@ TRAITS: Mapping[str, str] = {
     "score": "a critic that scores samples",
     "embedding": "a critic that maps samples to vectors",
     "energy": "a critic that gives samples an energy",
+    "scalar": "a critic that gives each sample one number",
     "features": "a critic with hidden features",
     "weights": "a critic whose weights are trained by gradients",
     "logistic": "a loss that classifies by the logistic function",

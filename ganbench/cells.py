@@ -4,16 +4,16 @@ import functools
 import hashlib
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ganbench import components, recipe
-from ganbench.api import DataSpec
+from ganbench.compatibility import baseline_misfit, misfit, warnings_of
 from ganbench.components import Component
 from ganbench.errors import PluginError, SpecError
 from ganbench.grid import Grid, Override, Rule
-from ganbench.plugins import Built, Registry
+from ganbench.plugins import NOTHING, Built, Registry
 from ganbench.recipe import Recipe
 
 ENGINE_VERSION = 2
@@ -22,7 +22,20 @@ ENGINE_VERSION = 2
 
 @dataclass(frozen=True)
 class Cell:
-    """One combination to train, without its seeds."""
+    """One combination to train, without its seeds.
+
+    Attributes:
+        dataset: the law to learn.
+        prior: the noise.
+        generator: the players that offer the generator, or a baseline.
+        discriminator: the players that offer the discriminator.
+        loss: the objectives.
+        regularizers: what is added to them.
+        recipe: how to train.
+        fingerprint: of the data.
+        misfit: why it cannot be trained, None if it can.
+        warnings: why it can hardly succeed.
+    """
 
     dataset: Built
     prior: Built
@@ -33,6 +46,12 @@ class Cell:
     recipe: Recipe
     fingerprint: str = field(repr=False)
     misfit: str | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether a law is fitted, without a game."""
+        return self.loss is NOTHING
 
     @functools.cached_property
     def labels(self) -> dict[str, str]:
@@ -49,10 +68,9 @@ class Cell:
     def title(self) -> str:
         """The cell in one short line."""
         names = self.labels
-        return (
-            f"{names['dataset']} · {pair_label(names['generator'], names['discriminator'])} · "
-            f"{names['loss']} · {names['prior']}"
-        )
+        players = pair_label(names["generator"], names["discriminator"])
+        parts = (names["dataset"], players, names["loss"], names["prior"])
+        return " · ".join(part for part in parts if part != NOTHING.label)
 
     def run_id(self, seed: int, device_class: str) -> str:
         """Hash everything that decides the numbers of one run, and nothing else."""
@@ -79,13 +97,17 @@ class Cell:
     def origin(self) -> str:
         """Versions of data, components and engine, in one short text."""
         parts = (self.dataset, self.prior, self.generator, self.discriminator, self.loss)
-        owners = sorted({part.entry.owner for part in (*parts, *self.regularizers)})
-        return f"{', '.join(owners)}; data {self.fingerprint}; engine {ENGINE_VERSION}"
+        owners = {part.entry.owner for part in (*parts, *self.regularizers)} - {""}
+        return f"{', '.join(sorted(owners))}; data {self.fingerprint}; engine {ENGINE_VERSION}"
 
 
 def pair_label(generator: str, discriminator: str) -> str:
-    """Name a pair of players: one name where both are alike."""
-    return generator if generator == discriminator else f"{generator} vs {discriminator}"
+    """Name a pair of players: one name where both are alike, or where there is but one."""
+    return (
+        generator
+        if discriminator in (generator, NOTHING.label)
+        else f"{generator} vs {discriminator}"
+    )
 
 
 def digest(value: Any) -> str:
@@ -105,7 +127,9 @@ def plan(grid: Grid, registry: Registry, idle_rules: bool = False) -> list[Cell]
     Raises:
         SpecError: for anything in the grid that does not make sense.
     """
-    for field_name in ("datasets", "architectures", "losses", "priors"):
+    fields = ["datasets", "architectures", "losses", "priors"]
+    alone = grid.baselines and not (grid.architectures or grid.losses)
+    for field_name in fields[:1] if alone else fields:
         if not getattr(grid, field_name):
             kind = field_name.removesuffix("es" if field_name == "losses" else "s")
             names = ", ".join(registry.names(kind)) or "none"
@@ -113,13 +137,7 @@ def plan(grid: Grid, registry: Registry, idle_rules: bool = False) -> list[Cell]
     builder = _Builder(registry)
     cells: dict[str, Cell] = {}
     matched = {id(rule): False for rule in (*grid.override, *grid.exclude)}
-    for combination in itertools.product(
-        _expand(grid.datasets),
-        _pairs(grid.architectures),
-        _expand(grid.losses),
-        _expand(grid.priors),
-    ):
-        parts = builder.parts(*combination)
+    for parts in _combinations(grid, builder):
         hits = {id(rule) for rule in matched_rules(grid, parts)}
         matched.update(dict.fromkeys(hits, True))
         if hits.isdisjoint({id(rule) for rule in grid.exclude}):
@@ -133,6 +151,17 @@ def plan(grid: Grid, registry: Registry, idle_rules: bool = False) -> list[Cell]
 
 
 Parts = Mapping[str, tuple[Built, ...]]
+
+
+def _combinations(grid: Grid, builder: "_Builder") -> Iterator[Parts]:
+    """Yield the parts of every cell: those of the games, then the baselines."""
+    datasets = _expand(grid.datasets)
+    for combination in itertools.product(
+        datasets, _pairs(grid.architectures), _expand(grid.losses), _expand(grid.priors)
+    ):
+        yield builder.parts(*combination)
+    for dataset, baseline in itertools.product(datasets, _expand(grid.baselines)):
+        yield builder.baseline_parts(dataset, baseline)
 
 
 def matched_rules(grid: Grid, parts: Parts) -> list[Rule]:
@@ -218,6 +247,13 @@ class _Builder:
             ),
         }
 
+    def baseline_parts(
+        self, dataset: tuple[Component, ...], baseline: tuple[Component, ...]
+    ) -> Parts:
+        nothing = dict.fromkeys(("prior", "discriminator", "loss"), (NOTHING,))
+        law, fitted = self._single("dataset", dataset), self._single("baseline", baseline)
+        return {"dataset": law, "generator": fitted, **nothing}
+
     def _single(self, kind: str, joined: tuple[Component, ...]) -> tuple[Built]:
         if len(joined) != 1:
             text = "+".join(map(str, joined))
@@ -228,7 +264,16 @@ class _Builder:
         (dataset,), (prior,) = parts["dataset"], parts["prior"]
         (generator,), (discriminator,) = parts["generator"], parts["discriminator"]
         loss, *regularizers = parts["loss"]
-        advice = [_advice(part) for part in (generator, discriminator, loss, *regularizers)]
+        fingerprint = self._fingerprint(dataset)
+        if loss is NOTHING:
+            reason = baseline_misfit(dataset, generator)
+            return Cell(
+                dataset, NOTHING, generator, NOTHING, NOTHING, (), Recipe(), fingerprint, reason
+            )
+        if loss.value.output is None:
+            discriminator = NOTHING
+        named = [generator, discriminator, loss, *regularizers]
+        advice = [_advice(part) for part in named if part is not NOTHING]
         try:
             recipe.resolve(*advice)
         except SpecError as error:
@@ -242,24 +287,32 @@ class _Builder:
             loss,
             tuple(regularizers),
             recipe.resolve(*advice, *settings),
-            self._fingerprint(dataset),
-            _misfit(dataset, generator, discriminator),
+            fingerprint,
+            misfit(dataset, generator, discriminator, loss, regularizers),
+            warnings_of(dataset, prior),
         )
 
     def restored(self, record: Mapping[str, Any]) -> Cell:
-        pair = [components.parse_single(record[role]) for role in ("generator", "discriminator")]
-        loss, prior = components.parse(record["loss"]), components.parse(record["prior"])
-        parts = self.parts(components.parse(record["dataset"]), (pair[0], pair[1]), loss, prior)
-        (dataset,), regularizers = parts["dataset"], parts["loss"][1:]
+        dataset = components.parse(record["dataset"])
+        if record["loss"] == NOTHING.label:
+            parts = self.baseline_parts(dataset, components.parse(record["generator"]))
+        else:
+            names = [record[role] for role in ("generator", "discriminator")]
+            if names[1] == NOTHING.label:
+                names[1] = names[0]
+            generator, discriminator = map(components.parse_single, names)
+            loss, prior = components.parse(record["loss"]), components.parse(record["prior"])
+            parts = self.parts(dataset, (generator, discriminator), loss, prior)
+        lone = record["discriminator"] == NOTHING.label
         return Cell(
-            dataset,
+            parts["dataset"][0],
             parts["prior"][0],
             parts["generator"][0],
-            parts["discriminator"][0],
+            NOTHING if lone else parts["discriminator"][0],
             parts["loss"][0],
-            regularizers,
+            parts["loss"][1:],
             Recipe(**record["recipe"]),
-            self._fingerprint(dataset),
+            self._fingerprint(parts["dataset"][0]),
         )
 
     def _fingerprint(self, dataset: Built) -> str:
@@ -288,24 +341,3 @@ def restore_cells(records: Sequence[Mapping[str, Any]], registry: Registry) -> l
     """
     builder = _Builder(registry)
     return [builder.restored(record) for record in records]
-
-
-def _misfit(dataset: Built, generator: Built, discriminator: Built) -> str | None:
-    with dataset.answering():
-        spec: DataSpec = dataset.value.spec
-    for role, player in (("generator", generator), ("discriminator", discriminator)):
-        with player.answering():
-            reason = _player_misfit(dataset, spec, player, role)
-        if reason:
-            return reason
-    return None
-
-
-def _player_misfit(dataset: Built, spec: DataSpec, player: Built, role: str) -> str | None:
-    if spec.kind not in player.value.kinds:
-        kinds = " and ".join(sorted(player.value.kinds))
-        return f"{player.label} fits {kinds} data, and {dataset.label} is {spec.kind} data"
-    if not hasattr(player.value, role):
-        return f"{player.label} offers no {role}"
-    reason: str | None = player.value.misfit(spec)
-    return f"{player.label} does not fit {dataset.label}: {reason}" if reason else None

@@ -63,6 +63,7 @@ class Grid(BaseModel):
     priors: list[str] = []
     architectures: list[str | dict[str, str]] = []
     losses: list[str] = []
+    baselines: list[str] = []
     train: dict[str, Any] = {}
     evaluation: Evaluation = Evaluation()
     override: list[Override] = []

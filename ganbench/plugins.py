@@ -108,6 +108,11 @@ class Built:
             ) from error
 
 
+NOTHING = Built("none", Entry("nothing", "none", lambda: None, "", ""), {}, None)
+"""Stands for what a cell does not have: a baseline's loss, prior and discriminator, and the
+discriminator of a loss without a critic."""
+
+
 @dataclass(frozen=True)
 class Registry:
     """All components by kind and name, with the plugins that they come from."""

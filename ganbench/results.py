@@ -116,7 +116,7 @@ def _run(cell: Json, seed: int, run_id: str, run: Json | None) -> dict[str, Any]
         "seed": seed,
         "status": found.get("status", status),
         "reason": found.get("reason", reason),
-        "generator_steps": cell["recipe"]["generator_steps"],
+        "generator_steps": found.get("steps", cell["recipe"]["generator_steps"]),
         "train_seconds": found.get("train_seconds"),
         "eval_seconds": found.get("eval_seconds"),
         "device": found.get("device", ""),

@@ -33,6 +33,7 @@ class _Axes(NamedTuple):
     datasets: tuple[str, ...]
     architectures: tuple[str, ...]
     losses: tuple[str, ...]
+    baselines: tuple[str, ...]
     priors: tuple[str, ...]
     metrics: tuple[str, ...]
     seeds: str | None
@@ -55,6 +56,14 @@ class _Axes(NamedTuple):
     multiple=True,
     metavar="EXPRESSION",
     help='Loss with regularizers: "loss+regularizer(param=value)". Repeatable.',
+)
+@click.option(
+    "-b",
+    "--baseline",
+    "baselines",
+    multiple=True,
+    metavar="EXPRESSION",
+    help="Law that is fitted without a game, to compare with. Repeatable.",
 )
 @click.option(
     "-d", "--dataset", "datasets", multiple=True, metavar="EXPRESSION", help="Dataset. Repeatable."
@@ -125,7 +134,7 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     logging.basicConfig(level=logging.DEBUG if options["verbose"] else logging.WARNING)
     registry = load_plugins()
     grid = _grid(options, registry)
-    replaced = any(options[name] for name in ("datasets", "architectures", "losses", "priors"))
+    replaced = any(options[name] for name in _Axes._fields[:5])
     cells = plan_cells(grid, registry, idle_rules=replaced)
     metrics = build_metrics(grid.metrics, registry)
     device = environment.find_device(options["device"])
@@ -139,6 +148,8 @@ def run(ctx: click.Context, /, **options: Any) -> None:
         _show_plan(plan, options["as_json"])
         return
     _refuse_unfit(plan)
+    for warning in dict.fromkeys(text for cell in cells for text in cell.warnings):
+        say(options, f"Warning: {warning}.")
     store.create()
     record_experiment(store, plan, grid, registry)
     summary = _execute(plan, store, registry, options)
@@ -151,10 +162,11 @@ def _grid(options: dict[str, Any], registry: "Registry") -> "Grid":
     from ganbench.grid import load_grid, make_grid, parse_settings
 
     axes = _Axes(*(options[name] for name in _Axes._fields))
-    if options["grid"] is None and not (axes.datasets and axes.architectures and axes.losses):
+    asked = axes.baselines or (axes.architectures and axes.losses)
+    if options["grid"] is None and not (axes.datasets and asked):
         names = ", ".join(registry.names("grid")) or "none"
         raise SpecError(
-            "Say what to run: --grid NAME, or at least one each of -a, -l and -d. "
+            "Say what to run: --grid NAME, or -d with -a and -l, or with -b. "
             f"Grids: {names}. `ganbench list` shows all components."
         )
     if options["grid"] is None and FLAGS_GRID not in registry.entries["grid"] and not axes.priors:

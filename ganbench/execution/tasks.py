@@ -112,6 +112,7 @@ class Plan:
             "device": device_class(self.device),
             "origin": cell.origin,
             "misfit": cell.misfit,
+            "warnings": cell.warnings,
             "runs": {str(seed): run_id for seed, run_id in planned.runs.items()},
             "evaluation": planned.evaluation.model_dump(),
             "scores": planned.score_ids(self.metrics),

@@ -6,8 +6,9 @@ import json
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -21,6 +22,7 @@ from ganbench.grid import Evaluation
 from ganbench.plugins import Built, Registry, load_plugins
 from ganbench.store import Json, RunFiles, Store
 from ganbench.training.checkpoint import Checkpoint
+from ganbench.training.fitting import fit
 from ganbench.training.loop import Progress, train
 
 log = logging.getLogger(__name__)
@@ -85,7 +87,7 @@ def _train(task: Task, store: Store, report: Report) -> list[Json]:
     checkpoint = _checkpoint(task, store)
     try:
         cell, evaluator, metrics = _prepare(task)
-        for progress in train(cell, list(task.runs), torch.device(task.device), checkpoint):
+        for progress in _progress(cell, task, checkpoint):
             if progress.step:
                 progress.history += _running_scores(progress, evaluator, metrics)
             report(_event(task, progress))
@@ -100,6 +102,15 @@ def _train(task: Task, store: Store, report: Report) -> list[Json]:
     if checkpoint is not None:
         checkpoint.discard()
     return [files.run for files in runs]
+
+
+def _progress(cell: Cell, task: Task, checkpoint: Checkpoint | None) -> Iterator[Progress[Any]]:
+    """Train the block, pausing now and then, or fit its baseline."""
+    seeds = list(task.runs)
+    if cell.is_baseline:
+        yield fit(cell, seeds)
+    else:
+        yield from train(cell, seeds, torch.device(task.device), checkpoint)
 
 
 def _checkpoint(task: Task, store: Store) -> Checkpoint | None:
@@ -131,7 +142,7 @@ def record(task: Task, seed: int) -> Json:
     }
 
 
-def _outcomes(task: Task, progress: Progress, started: float) -> list[RunFiles]:
+def _outcomes(task: Task, progress: Progress[Any], started: float) -> list[RunFiles]:
     """Collect what each seed has come to."""
     ensemble, engine = progress.ensemble, progress.engine
     samples = ensemble.generate(task.evaluation["samples"], "evaluation")
@@ -190,7 +201,9 @@ def _scored(files: RunFiles, evaluator: Evaluator, metrics: list[Built]) -> RunF
     return dataclasses.replace(files, run=run, scores=frame, log=text)
 
 
-def _running_scores(progress: Progress, evaluator: Evaluator, metrics: list[Built]) -> list[Point]:
+def _running_scores(
+    progress: Progress[Any], evaluator: Evaluator, metrics: list[Built]
+) -> list[Point]:
     """Score all healthy seeds in the cheap way at a pause; what fails is left out."""
     samples = progress.ensemble.generate(len(evaluator.real_running), "running")
     points: list[Point] = []
@@ -208,7 +221,7 @@ def _running_scores(progress: Progress, evaluator: Evaluator, metrics: list[Buil
     return points
 
 
-def _event(task: Task, progress: Progress) -> Json:
+def _event(task: Task, progress: Progress[Any]) -> Json:
     """Tell where a block is: title, step, total, and the latest values of each run."""
     values: dict[str, dict[str, float]] = {run_id: {} for run_id in task.runs.values()}
     for _, seed, quantity, value in progress.history:

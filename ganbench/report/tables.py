@@ -9,6 +9,8 @@ from typing import NamedTuple
 import pandas as pd
 from scipy import stats
 
+from ganbench.cells import pair_label
+
 TIDY_COLUMNS = (
     *("run_id", "dataset", "prior", "generator", "discriminator", "loss", "seed"),
     *("status", "reason", "metric", "estimator", "value", "low", "high", "p_value"),
@@ -226,10 +228,9 @@ def _row(frame: pd.DataFrame, columns: tuple[Column, ...]) -> Row:
     ok = planned[planned["status"].eq("ok")]
     first = frame.iloc[0]
     generator, discriminator = str(first["generator"]), str(first["discriminator"])
-    same = generator == discriminator
     return Row(
         prior=str(first["prior"]),
-        architecture=generator if same else f"{generator} vs {discriminator}",
+        architecture=pair_label(generator, discriminator),
         loss=str(first["loss"]),
         planned=len(planned),
         runs={int(seed): str(run) for seed, run in zip(ok["seed"], ok["run_id"], strict=True)},

@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 from ganbench.errors import StoreError
 
 if TYPE_CHECKING:
+    from ganbench.training.ensemble import Ensemble
     from ganbench.training.loop import Progress
 
 FORMAT = 1
@@ -39,7 +40,7 @@ class Checkpoint:
         """Whether the interval has passed since the last saving."""
         return time.monotonic() - self.last >= self.interval
 
-    def save(self, progress: "Progress") -> None:
+    def save(self, progress: "Progress[Ensemble]") -> None:
         """Replace the checkpoint by the present state.
 
         Raises:
@@ -68,7 +69,7 @@ class Checkpoint:
             raise StoreError(f"Cannot write the checkpoint '{self.path}': {error}.") from error
         self.last = time.monotonic()
 
-    def restore(self, progress: "Progress") -> bool:
+    def restore(self, progress: "Progress[Ensemble]") -> bool:
         """Put the saved state in place of the present one; say whether there was one to use.
 
         A file that is missing, damaged or of another block is passed over: training starts anew.

@@ -1,10 +1,12 @@
 """Algorithm 1 of Goodfellow et al. 2014 (arXiv:1406.2661), over all seeds of a cell at once."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
 
 import torch
+from torch import Tensor
 
 from ganbench.cells import Cell
 from ganbench.training.checkpoint import Checkpoint
@@ -15,12 +17,30 @@ PAUSES = 10
 HISTORY_POINTS = 200
 
 
+class Block(Protocol):
+    """What has been learned by a block of seeds."""
+
+    cell: Cell
+    seeds: tuple[int, ...]
+
+    def generate(self, count: int, role: str) -> Tensor:
+        """Draw projected samples (seeds, count, *shape); equal roles give equal samples."""
+        ...
+
+    def generator(self, slot: int) -> Mapping[str, Tensor] | None:
+        """Return the network of one seed, parameters and buffers by name, if it is one."""
+        ...
+
+
+B = TypeVar("B", bound=Block)
+
+
 @dataclass
-class Progress:
+class Progress(Generic[B]):
     """What training has come to, and how.
 
     Attributes:
-        ensemble: the players.
+        ensemble: the players, or the fitted laws of a baseline.
         engine: the moves and the rung that they run on, once training has begun.
         step: generator steps done.
         resumed: the step of the checkpoint that training went on from, 0 for none.
@@ -30,7 +50,7 @@ class Progress:
         seconds: spent in training, without what others do at the pauses.
     """
 
-    ensemble: Ensemble
+    ensemble: B
     engine: Engine | None = None
     step: int = 0
     resumed: int = 0
@@ -44,7 +64,7 @@ def train(
     seeds: Sequence[int],
     device: torch.device,
     checkpoint: Checkpoint | None = None,
-) -> Iterator[Progress]:
+) -> Iterator[Progress[Ensemble]]:
     """Train a block of seeds; pause about ten times and yield the progress so far.
 
     The first pause is before the first step, the last after the last one, or where every seed has
@@ -92,7 +112,7 @@ def train(
 class _Stopwatch:
     """Adds up the time spent in training."""
 
-    def __init__(self, progress: Progress, budget: float | None) -> None:
+    def __init__(self, progress: Progress[Ensemble], budget: float | None) -> None:
         self.progress, self.budget = progress, budget
         self.start()
 
@@ -114,7 +134,7 @@ class _Stopwatch:
 class _Recorder:
     """Fetches the means of both losses, and what the loss carries, now and then."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress[Ensemble]) -> None:
         self.progress, self.state = progress, progress.ensemble.state
         recipe = progress.ensemble.cell.recipe
         self.interval = max(1, recipe.steps // HISTORY_POINTS)
