@@ -1,160 +1,34 @@
-"""The restricted Boltzmann machine against enumeration of its hidden units."""
+"""The restricted Boltzmann machine as a player."""
 
-import itertools
 import math
 
 import pytest
 import torch
+from enumeration import (
+    HIDDEN,
+    MIXED,
+    PLANE,
+    exact_law,
+    exact_log_density,
+    exact_sample,
+    parameters,
+    random_machine,
+    within_four_errors,
+)
 from torch import nn
 from torch.func import functional_call, grad, jacrev, vmap
 
-from ganbench.api import Column, DataSpec
 from ganbench.cells import plan
 from ganbench.training.loop import train
 from ganbench_images import Digits
 from ganbench_tabular import Fair
 from ganbench_vectors import Rbm
-from ganbench_vectors.boltzmann import GibbsChain, Machine, binary_concrete
-
-PLANE = DataSpec("vector", (2,))
-MIXED = DataSpec(
-    "table", (4,), (Column("x", "numeric"), Column("level", "categorical", ("a", "b", "c")))
-)
-HIDDEN = 4
-STATES = torch.tensor(list(itertools.product((0.0, 1.0), repeat=HIDDEN)), dtype=torch.float64)
-
-
-def random_machine(spec=PLANE, std=0.6):
-    """Make a machine whose modes overlap, so that its chain mixes soon."""
-    machine = Machine(spec, HIDDEN, std, spread=1.5).double()
-    for bias in (machine.visible_bias, machine.hidden_bias):
-        nn.init.normal_(bias, std=0.5)
-    return machine
+from ganbench_vectors.boltzmann import GibbsChain, binary_concrete
 
 
 @pytest.fixture
 def machine():
     return random_machine()
-
-
-def energy(machine, v, h):
-    """Return E(v, h) for all pairs, (B, d) and (K, H) -> (B, K)."""
-    distance = (v - machine.visible_bias).square().sum(dim=1, keepdim=True) / 2
-    coupling = v @ machine.weight @ h.T
-    return (distance - coupling) / machine.variance - h @ machine.hidden_bias
-
-
-def exact_law(machine):
-    """Return log p(h) (K,), the centres (K, d) and the std of the mixture of Gaussians p(v)."""
-    centres = machine.visible_bias + STATES @ machine.weight.T
-    gain = (centres.square().sum(dim=1) - machine.visible_bias.square().sum()) / 2
-    logits = STATES @ machine.hidden_bias + gain / machine.variance
-    return logits.log_softmax(dim=0), centres, machine.variance.sqrt()
-
-
-def exact_log_density(machine, v):
-    log_p, centres, std = exact_law(machine)
-    normal = torch.distributions.Normal(centres, std).log_prob(v[:, None]).sum(dim=2)
-    return (log_p + normal).logsumexp(dim=1)
-
-
-def exact_sample(machine, n):
-    log_p, centres, std = exact_law(machine)
-    with torch.no_grad():
-        picks = torch.multinomial(log_p.exp(), n, replacement=True)
-        return centres[picks] + std * torch.randn(n, centres.shape[1], dtype=torch.float64)
-
-
-def within_four_errors(sample, expected):
-    """Whether the mean of independent rows is what is expected."""
-    error = sample.std(dim=0) / math.sqrt(len(sample))
-    return ((sample.mean(dim=0) - expected).abs() <= 4 * error).all()
-
-
-def parameters(module):
-    return {name: value.detach() for name, value in module.named_parameters()}
-
-
-class TestMachine:
-    def test_free_energy_is_minus_log_sum_over_hidden_units(self, machine):
-        v = 2 * torch.randn(20, 2, dtype=torch.float64)
-        expected = -(-energy(machine, v, STATES)).logsumexp(dim=1)
-        torch.testing.assert_close(machine.free_energy(v), expected, rtol=1e-12, atol=1e-12)
-
-    def test_free_energy_falls_along_the_reconstruction(self, machine):
-        v = 2 * torch.randn(20, 2, dtype=torch.float64)
-        slope = grad(lambda x: machine.free_energy(x).sum())(v)
-        reconstruction = machine.visible_means(machine.hidden_logits(v).sigmoid())
-        expected = (v - reconstruction) / machine.variance
-        torch.testing.assert_close(slope, expected, rtol=1e-12, atol=1e-12)
-
-    def test_hidden_probabilities_are_those_of_the_energy(self, machine):
-        v = torch.randn(20, 2, dtype=torch.float64)
-        expected = (-energy(machine, v, STATES)).softmax(dim=1) @ STATES
-        torch.testing.assert_close(machine.hidden_logits(v).sigmoid(), expected)
-
-    def test_visible_means_are_those_of_the_energy(self, machine):
-        for h in STATES:
-            slope_at = grad(lambda v, h=h: energy(machine, v[None], h[None]).sum())
-            slope = slope_at(machine.visible_means(h))
-            torch.testing.assert_close(slope, torch.zeros_like(slope), rtol=0, atol=1e-12)
-
-
-class TestChain:
-    def moments(self, v):
-        return torch.cat([v, v.square(), v[:, :1] * v[:, 1:]], dim=1)
-
-    def exact_moments(self, machine):
-        log_p, centres, std = exact_law(machine)
-        of_centres = self.moments(centres)
-        of_centres[:, 2:4] += std**2
-        return log_p.exp() @ of_centres
-
-    def test_long_chains_from_afar_reach_the_exact_law(self, machine):
-        chain = GibbsChain(machine, PLANE, temperature=0.5)
-        with torch.no_grad():
-            v = chain(3 + torch.randn(5000, 2, dtype=torch.float64), 200)
-            assert within_four_errors(self.moments(v), self.exact_moments(machine))
-            p = machine.hidden_logits(v).sigmoid()
-            assert within_four_errors(p, exact_law(machine)[0].exp() @ STATES)
-
-    def test_one_step_leaves_the_exact_law_as_it_is(self, machine):
-        chain = GibbsChain(machine, PLANE, temperature=0.5)
-        with torch.no_grad():
-            v = chain(exact_sample(machine, 20_000), 1)
-            assert within_four_errors(self.moments(v), self.exact_moments(machine))
-
-    def test_categories_follow_the_law_that_the_energy_gives_to_one_hots(self):
-        machine = random_machine(MIXED)
-        chain = GibbsChain(machine, MIXED, temperature=0.5)
-        with torch.no_grad():
-            v = chain(torch.randn(5000, 4, dtype=torch.float64), 200)
-            levels = torch.eye(3, dtype=torch.float64)
-            x = torch.linspace(-12, 12, 2001, dtype=torch.float64)
-            each = [torch.cat([x[:, None], level.expand(len(x), 3)], dim=1) for level in levels]
-            mass = torch.stack([(-machine.free_energy(v)).exp() for v in each], dim=1)
-            mass = mass / mass.sum()
-        assert set(v[:, 1:].unique().tolist()) == {0, 1}
-        assert (v[:, 1:].sum(dim=1) == 1).all()
-        assert within_four_errors(v[:, 1:], mass.sum(dim=0))
-        assert within_four_errors(v[:, :1], (mass.sum(dim=1) @ x))
-        assert within_four_errors(v[:, :1] * v[:, 1:], x @ mass)
-
-    def test_a_straight_through_value_is_binary_and_has_the_slope_of_a_soft_one(self):
-        logits = torch.linspace(-3, 3, 7, dtype=torch.float64).expand(20_000, 7)
-        uniform = torch.rand(20_000, 7, dtype=torch.float64)
-        values = binary_concrete(logits, uniform, 0.5)
-        assert set(values.unique().tolist()) == {0, 1}
-        assert within_four_errors(values, logits[0].sigmoid())
-        slope = grad(lambda x: binary_concrete(x, uniform, 0.5).sum())(logits)
-        soft = ((logits + uniform.log() - (-uniform).log1p()) / 0.5).sigmoid()
-        torch.testing.assert_close(slope, soft * (1 - soft) / 0.5)
-
-    def test_a_uniform_number_of_zero_is_harmless(self):
-        zero = torch.zeros(3)
-        assert torch.equal(binary_concrete(zero, zero, 0.5), zero)
-        slope = grad(lambda logits: binary_concrete(logits, zero, 0.5).sum())(zero)
-        assert torch.equal(slope, zero)
 
 
 class TestCritic:
