@@ -25,6 +25,7 @@ from ganbench_vectors.priors import (
     TruncatedNormal,
     Uniform,
 )
+from ganbench_vectors.rbm import Rbm
 from ganbench_vectors.residual import ResMlp
 from ganbench_vectors.selfnormalising import Snn
 from ganbench_vectors.trees import ExtraTrees
@@ -63,6 +64,7 @@ def ganbench_architectures() -> Mapping[str, Callable[..., Architecture]]:
         "quadratic": Quadratic,
         "trees": ExtraTrees,
         "neighbours": Neighbours,
+        "rbm": Rbm,
     }
 
 
