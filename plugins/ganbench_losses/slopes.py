@@ -84,7 +84,8 @@ def dragan(weight: PositiveFloat = 10.0, spread: PositiveFloat = 0.5) -> Regular
     and v, drawn for each value, are uniform on [0, 1).
 
     Args:
-        weight: strength, above 0.
+        weight: strength, above 0. The paper's 10 is for images; to tell narrow modes apart a
+            critic must be far steeper than one.
         spread: the largest step from a real sample in each coordinate, in units of s, above 0.
 
     Source: Kodali et al. 2017, arXiv:1705.07215
