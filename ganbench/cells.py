@@ -145,7 +145,7 @@ def plan(grid: Grid, registry: Registry, idle_rules: bool = False) -> list[Cell]
             cells.setdefault(json.dumps([cell.labels, cell.recipe.model_dump()]), cell)
     for rule in (*grid.override, *grid.exclude):
         if not (matched[id(rule)] or idle_rules):
-            where = ", ".join(f"{key} = '{value}'" for key, value in rule.where.items())
+            where = ", ".join(f"{key} = {value!r}" for key, value in rule.where.items())
             raise SpecError(f"The rule where {where} matches no cell of the grid.")
     return list(cells.values())
 
@@ -169,7 +169,7 @@ def matched_rules(grid: Grid, parts: Parts) -> list[Rule]:
     return [rule for rule in (*grid.override, *grid.exclude) if _matches(rule.where, parts)]
 
 
-def _matches(where: Mapping[str, str], parts: Parts) -> bool:
+def _matches(where: Mapping[str, str | list[str]], parts: Parts) -> bool:
     """Whether the names agree and every parameter that `where` gives has (one of) its values."""
 
     def fits(want: Component, have: Built) -> bool:
@@ -182,14 +182,19 @@ def _matches(where: Mapping[str, str], parts: Parts) -> bool:
     def agrees(pattern: tuple[Component, ...], actual: tuple[Built, ...]) -> bool:
         return len(pattern) == len(actual) and all(map(fits, pattern, actual))
 
-    for part, text in where.items():
+    def is_one(part: str, text: str) -> bool:
         if part == "architecture":
-            pattern = components.parse_pair(text)
-            if not agrees(pattern, (*parts["generator"], *parts["discriminator"])):
-                return False
-        elif not agrees(components.parse(text), parts[part]):
-            return False
-    return True
+            pair = (*parts["generator"], *parts["discriminator"])
+            return agrees(components.parse_pair(text), pair)
+        return agrees(components.parse(text), parts[part])
+
+    return all(
+        any(is_one(part, text) for text in _several(texts)) for part, texts in where.items()
+    )
+
+
+def _several(texts: str | list[str]) -> list[str]:
+    return [texts] if isinstance(texts, str) else texts
 
 
 def _expand(expressions: Sequence[str]) -> list[tuple[Component, ...]]:
@@ -201,24 +206,34 @@ def _expand(expressions: Sequence[str]) -> list[tuple[Component, ...]]:
     ]
 
 
-def _pairs(entries: Sequence[str | Mapping[str, str]]) -> list[tuple[Component, Component]]:
+def _pairs(
+    entries: Sequence[str | Mapping[str, str | list[str]]],
+) -> list[tuple[Component, Component]]:
     pairs = []
     for entry in entries:
         if isinstance(entry, str):
             first, second = components.parse_pair(entry)
             alike = first == second
+            pairs += list(
+                zip(first.axes(), first.axes(), strict=True)
+                if alike
+                else itertools.product(first.axes(), second.axes())
+            )
         elif set(entry) == {"generator", "discriminator"}:
-            first, second = (components.parse_single(entry[role]) for role in sorted(entry)[::-1])
-            alike = False
+            generators, discriminators = (
+                [each for text in _several(entry[role]) for each in _axes_of(text)]
+                for role in ("generator", "discriminator")
+            )
+            pairs += list(itertools.product(generators, discriminators))
         else:
             raise SpecError(
                 f"An architecture is a text or has a generator and a discriminator: {dict(entry)}."
             )
-        if alike:
-            pairs += [(one, one) for one in first.axes()]
-        else:
-            pairs += list(itertools.product(first.axes(), second.axes()))
     return pairs
+
+
+def _axes_of(text: str) -> list[Component]:
+    return components.parse_single(text).axes()
 
 
 class _Builder:

@@ -38,11 +38,11 @@ class Evaluation(BaseModel):
 
 
 class Rule(BaseModel):
-    """Which cells it is about: part of a cell -> component expression."""
+    """Which cells it is about: part of a cell -> component expression, or any of several."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    where: dict[str, str]
+    where: dict[str, str | list[str]]
 
 
 class Override(Rule):
@@ -61,7 +61,7 @@ class Grid(BaseModel):
     metrics: list[str] = []
     datasets: list[str] = []
     priors: list[str] = []
-    architectures: list[str | dict[str, str]] = []
+    architectures: list[str | dict[str, str | list[str]]] = []
     losses: list[str] = []
     baselines: list[str] = []
     train: dict[str, Any] = {}

@@ -163,9 +163,11 @@ def test_discriminators_score_samples_show_the_way_and_every_parameter_learns(
 @pytest.mark.parametrize("name", REGISTRY.names("prior"))
 def test_priors_draw_their_dimension_from_the_given_stream(name):
     prior = build("prior", name)
-    noise = prior.sample((4, 3), rng("prior"))
+    drawn = prior.sample((4, 3), rng("prior"))
+    assert torch.equal(drawn, prior.sample((4, 3), rng("prior")))
+    network = prior.network()
+    noise = drawn if network is None else network(drawn.flatten(0, 1)).unflatten(0, (4, 3))
     assert noise.shape == (4, 3, prior.dim)
-    assert torch.equal(noise, prior.sample((4, 3), rng("prior")))
 
 
 SCORED = [

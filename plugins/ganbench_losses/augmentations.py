@@ -15,7 +15,6 @@ from ganbench.api import (
     NonNegativeFloat,
     PositiveFloat,
     Regularizer,
-    SpecError,
 )
 
 _IMAGE_DIMS = 4
@@ -47,11 +46,6 @@ def diffaug(
     """
 
     def augment(x: Tensor, draws: Draws) -> Tensor:
-        if x.dim() != _IMAGE_DIMS:
-            shape = tuple(x.shape[1:])
-            raise SpecError(
-                f"diffaug changes images, not samples of shape {shape}; instance_noise fits all."
-            )
         x = x + brightness * _signed(draws["brightness"])
         x = _stretched(x, (1,), saturation * _signed(draws["saturation"]))
         x = _stretched(x, (1, 2, 3), contrast * _signed(draws["contrast"]))
@@ -61,23 +55,31 @@ def diffaug(
         return x * (1 - rows.mT * columns)
 
     names = ("brightness", "saturation", "contrast", "down", "across", "row", "column")
-    return Regularizer(augment=augment, draws=dict.fromkeys(names, Draw("uniform", "sample")))
+    return Regularizer(
+        augment=augment,
+        draws=dict.fromkeys(names, Draw("uniform", "sample")),
+        needs=frozenset({"image"}),
+    )
 
 
-def instance_noise(std: NonNegativeFloat = 0.1) -> Regularizer:
-    """Instance noise: the critic sees real and fake samples under Gaussian noise.
+def instance_noise(std: NonNegativeFloat = 0.1, until: PositiveFloat = 1.0) -> Regularizer:
+    """Instance noise: the critic sees real and fake samples under Gaussian noise that fades.
 
-    x <- x + std * n, with n standard normal and drawn for each value, in the steps of both
-    players. It gives laws on thin sets a common support; the paper lets it fade, here it stays.
+    x <- x + std * max(0, 1 - t / until) * n, with t the part of training that is done and n
+    standard normal and drawn for each value, in the steps of both players. It gives laws on thin
+    sets a common support.
 
     Args:
-        std: standard deviation of the noise, 0 or more, on the scale of the data.
+        std: standard deviation of the noise at the start, 0 or more, on the scale of the data.
+        until: the part of training after which it is gone, above 0; beyond 1 some is left at the
+            end, and with a very large value it stays as it is.
 
     Source: Sønderby et al. 2017, arXiv:1610.04490
     """
 
     def augment(x: Tensor, draws: Draws) -> Tensor:
-        return x + std * draws["noise"]
+        left = (1 - draws["progress"] / until).clamp(min=0)
+        return x + std * left * draws["noise"]
 
     return Regularizer(augment=augment, draws={"noise": Draw("normal", "element")})
 
@@ -132,6 +134,7 @@ def consistency(
     return Regularizer(
         penalty=penalty,
         draws={f"{role}_{name}": law for role in roles for name, law in laws.items()},
+        needs=frozenset({"weights"}),
     )
 
 

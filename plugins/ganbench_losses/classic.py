@@ -1,13 +1,16 @@
-"""Losses that look at the scores of real and fake samples separately.
+"""Losses that judge real and fake samples by their scores.
 
 Below, a = D(real) and b = D(fake) are raw scores, high for real, E is the mean over the batch and
 both players minimise.
 """
 
+import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
-from ganbench.api import Loss, PositiveInt, from_scores
+from ganbench.api import Loss, from_scores
+
+_LOGISTIC = frozenset({"logistic", "samplewise"})
 
 
 def mm() -> Loss:
@@ -17,7 +20,7 @@ def mm() -> Loss:
 
     Source: Goodfellow et al. 2014, arXiv:1406.2661
     """
-    return from_scores(_classify, lambda _real, fake: -softplus(fake).mean())
+    return from_scores(_classify, lambda _real, fake: -softplus(fake).mean(), traits=_LOGISTIC)
 
 
 def ns() -> Loss:
@@ -27,7 +30,7 @@ def ns() -> Loss:
 
     Source: Goodfellow et al. 2014, arXiv:1406.2661
     """
-    return from_scores(_classify, lambda _real, fake: softplus(-fake).mean())
+    return from_scores(_classify, lambda _real, fake: softplus(-fake).mean(), traits=_LOGISTIC)
 
 
 def ls(a: float = 0.0, b: float = 1.0, c: float = 1.0) -> Loss:
@@ -63,29 +66,42 @@ def hinge() -> Loss:
     def critic(real: Tensor, fake: Tensor) -> Tensor:
         return relu(1 - real).mean() + relu(1 + fake).mean()
 
-    return from_scores(critic, _raise_fake)
+    return from_scores(critic, lambda _real, fake: -fake.mean())
 
 
-def wgan(critic_steps: PositiveInt = 5) -> Loss:
-    """Wasserstein: the critic estimates the earth mover's distance.
+def bgan() -> Loss:
+    """Boundary seeking: the generator puts its samples where the critic cannot decide.
 
-    critic: -E a + E b; generator: -E b. It means something only for a critic that is kept
-    Lipschitz: add `clip`, as in the paper, or `gp`.
+    critic: E softplus(-a) + E softplus(b); generator: E b^2 / 2, since the score of the best
+    critic is the log-ratio of the two densities and 0 is their boundary. This is the paper's
+    loss for continuous data.
 
-    Args:
-        critic_steps: recommended critic steps for each generator step, 1 or more; the estimate
-            is good only for a critic near its optimum.
-
-    Source: Arjovsky et al. 2017, arXiv:1701.07875
+    Source: Hjelm et al. 2018, arXiv:1702.08431
     """
+    return from_scores(_classify, lambda _real, fake: fake.square().mean() / 2, traits=_LOGISTIC)
+
+
+def softmax() -> Loss:
+    """Softmax: the critic spreads one unit of probability over the whole batch.
+
+    critic: -E a + log Z; generator: -(E a + E b) / 2 + log Z, with Z the sum of exp(a) and exp(b)
+    over both batches. The critic wants all probability on real samples, the generator equal
+    probability for all. The paper scores real samples low; here signs are turned.
+
+    The best critic gives log(2N) - KL(real | (real + fake) / 2) for batches of N.
+
+    Source: Lin 2017, arXiv:1704.06191
+    """
+
+    def log_partition(real: Tensor, fake: Tensor) -> Tensor:
+        return torch.cat([real, fake]).logsumexp(dim=0)
+
     return from_scores(
-        lambda real, fake: fake.mean() - real.mean(), _raise_fake, {"critic_steps": critic_steps}
+        lambda real, fake: log_partition(real, fake) - real.mean(),
+        lambda real, fake: log_partition(real, fake) - (real.mean() + fake.mean()) / 2,
+        traits=frozenset(),
     )
 
 
 def _classify(real: Tensor, fake: Tensor) -> Tensor:
     return softplus(-real).mean() + softplus(fake).mean()
-
-
-def _raise_fake(_real: Tensor, fake: Tensor) -> Tensor:
-    return -fake.mean()

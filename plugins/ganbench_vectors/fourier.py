@@ -15,7 +15,7 @@ class RandomFeatures(Architecture):
     """Random Fourier features of a kernel with a readout trained by gradients; no generator.
 
     phi(x) = 8 sqrt(2 / width) cos(W x + b), with W and b drawn once for each seed so that
-    E phi(x) . phi(y) is 64 times the mixture of Gaussian kernels of `mmd-witness`; the 8 suits
+    E phi(x) . phi(y) is 64 times the mixture of Gaussian kernels of `mmd_witness`; the 8 suits
     the readout to Adam's usual rates. It differs from `elm` in which functions are smooth to it,
     and from the other kernel discriminators in that it learns from all batches.
 

@@ -65,7 +65,7 @@ class KernelLogistic(Architecture):
     """Kernel logistic regression on the batch, in closed form after each critic step.
 
     D(x) = sum_i alpha_i k(x, x_i) over the real and fake samples x_i last shown, with k as in
-    `mmd-witness`, minimises mean log(1 + exp(-y D)) + ridge / 2 |D|^2, where y = +1 for real and
+    `mmd_witness`, minimises mean log(1 + exp(-y D)) + ridge / 2 |D|^2, where y = +1 for real and
     -1 for fake samples and |D|^2 = alpha' K alpha, by Newton's steps from D = 0. D estimates the
     log-ratio of the densities, and falls to 0 away from the samples. It has no generator.
 

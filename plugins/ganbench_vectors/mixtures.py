@@ -22,10 +22,12 @@ class GaussianMixture(Dataset):
     """
 
     modes: Modes
+    tails = "light"
 
     def __init__(self, centers: np.ndarray, std: float) -> None:
         count, dim = centers.shape
         self.spec = DataSpec("vector", (dim,))
+        self.intrinsic_dim = dim
         self.modes = Modes(centers, std, np.full(count, 1 / count))
         self.log_prob = self._log_density
 

@@ -1,48 +1,55 @@
 import math
+from functools import partial
 
 import pytest
 import torch
+from playing import SCORED, Plain, column, critic_loss, generator_loss
 from torch.func import grad
 from torch.nn.functional import softplus
 
-import ganbench_losses
-from ganbench_losses import hinge, ls, mm, ns, rp, wgan
+from ganbench_losses import (
+    bgan,
+    hinge,
+    ls,
+    mm,
+    ns,
+    ra,
+    rp,
+    softmax,
+    wgan,
+)
 
-REAL = torch.tensor([-1.5, 0.2, 2.5], dtype=torch.float64)
-FAKE = torch.tensor([0.4, -2.2, 1.7], dtype=torch.float64)
-LOSSES = ganbench_losses.ganbench_losses()
-
-
-def critic_loss(loss, real, fake):
-    value, state = loss.critic_loss(lambda x: x, real, fake, {}, loss.initial_state())
-    assert state == {}
-    return value
-
-
-def generator_loss(loss, real, fake):
-    return loss.generator_loss(lambda x: x, real, fake, {}, loss.initial_state())
+REAL, FAKE = column(-1.5, 0.2, 2.5), column(0.4, -2.2, 1.7)
+A, B = REAL[:, 0], FAKE[:, 0]
+judge = partial(critic_loss, critic=Plain())
+play = partial(generator_loss, critic=Plain())
 
 
 def test_minimax_at_zero_scores():
-    zero = torch.zeros(5, dtype=torch.float64)
-    assert critic_loss(mm(), zero, zero).item() == pytest.approx(2 * math.log(2))
-    assert generator_loss(mm(), zero, zero).item() == pytest.approx(-math.log(2))
+    zero = torch.zeros(5, 1, dtype=torch.float64)
+    assert judge(mm(), real=zero, fake=zero).item() == pytest.approx(2 * math.log(2))
+    assert play(mm(), real=zero, fake=zero).item() == pytest.approx(-math.log(2))
 
 
 def test_minimax_generator_gains_what_the_critic_loses():
-    on_fake = critic_loss(mm(), REAL, FAKE) - softplus(-REAL).mean()
-    assert generator_loss(mm(), REAL, FAKE).item() == pytest.approx(-on_fake.item())
+    on_fake = judge(mm(), real=REAL, fake=FAKE) - softplus(-A).mean()
+    assert play(mm(), real=REAL, fake=FAKE).item() == pytest.approx(-on_fake.item())
 
 
-def test_non_saturating_shares_the_critic_and_takes_the_log_odds():
-    assert critic_loss(ns(), REAL, FAKE) == critic_loss(mm(), REAL, FAKE)
-    expected = -torch.sigmoid(FAKE).log().mean()
-    assert generator_loss(ns(), REAL, FAKE).item() == pytest.approx(expected.item())
+@pytest.mark.parametrize("loss", [ns(), bgan()])
+def test_the_critic_of_minimax_is_shared(loss):
+    assert judge(loss, real=REAL, fake=FAKE) == judge(mm(), real=REAL, fake=FAKE)
+
+
+def test_generators_that_share_the_critic_of_minimax():
+    expected = -torch.sigmoid(B).log().mean()
+    assert play(ns(), real=REAL, fake=FAKE).item() == pytest.approx(expected.item())
+    assert play(bgan(), real=REAL, fake=FAKE).item() == pytest.approx((B**2).mean().item() / 2)
 
 
 def test_non_saturating_pushes_where_minimax_has_given_up():
-    hopeless = torch.tensor([-20.0], dtype=torch.float64)
-    slopes = [grad(lambda b: generator_loss(loss, REAL, b))(hopeless) for loss in (ns(), mm())]  # noqa: B023
+    hopeless = column(-20.0)
+    slopes = [grad(lambda b: play(loss, real=REAL, fake=b))(hopeless) for loss in (ns(), mm())]  # noqa: B023
     assert slopes[0].item() == pytest.approx(-1, abs=1e-6)
     assert abs(slopes[1].item()) < 1e-6
 
@@ -50,69 +57,94 @@ def test_non_saturating_pushes_where_minimax_has_given_up():
 def test_least_squares_values():
     a, b, c = -1.0, 1.5, 0.25
     loss = ls(a=a, b=b, c=c)
-    expected = ((REAL - b) ** 2).mean() / 2 + ((FAKE - a) ** 2).mean() / 2
-    assert critic_loss(loss, REAL, FAKE).item() == pytest.approx(expected.item())
-    assert generator_loss(loss, REAL, FAKE).item() == pytest.approx(
-        ((FAKE - c) ** 2).mean().item() / 2
+    expected = ((A - b) ** 2).mean() / 2 + ((B - a) ** 2).mean() / 2
+    assert judge(loss, real=REAL, fake=FAKE).item() == pytest.approx(expected.item())
+    assert play(loss, real=REAL, fake=FAKE).item() == pytest.approx(
+        ((B - c) ** 2).mean().item() / 2
     )
 
 
+def test_least_squares_codings_agree_when_scores_are_recoded():
+    zero_one, minus_one = ls(0.0, 1.0, 1.0), ls(-1.0, 1.0, 1.0)
+    recoded = [2 * x - 1 for x in (REAL, FAKE)]
+    for objective in (judge, play):
+        narrow = objective(zero_one, real=REAL, fake=FAKE)
+        wide = objective(minus_one, real=recoded[0], fake=recoded[1])
+        assert wide.item() == pytest.approx(4 * narrow.item())
+
+
 def test_least_squares_works_on_raw_scores():
-    far = torch.tensor([101.0])
-    assert critic_loss(ls(), far, torch.zeros(1)).item() == pytest.approx(100**2 / 2)
+    assert judge(ls(), real=column(101.0), fake=column(0.0)).item() == pytest.approx(100**2 / 2)
 
 
 def test_hinge_ignores_scores_beyond_the_margin():
     loss = hinge()
-    assert critic_loss(loss, torch.tensor([1.0, 7.0]), torch.tensor([-1.0, -9.0])).item() == 0
-    assert critic_loss(loss, torch.tensor([0.0, 2.0]), torch.tensor([0.5, -2.0])).item() == 1.25
-    assert generator_loss(loss, REAL, FAKE) == -FAKE.mean()
+    assert judge(loss, real=column(1, 7), fake=column(-1, -9)).item() == 0
+    assert judge(loss, real=column(0, 2), fake=column(0.5, -2)).item() == 1.25
+    assert play(loss, real=REAL, fake=FAKE) == -B.mean()
 
 
 def test_wasserstein_is_a_difference_of_means():
-    assert critic_loss(wgan(), REAL, FAKE) == FAKE.mean() - REAL.mean()
-    assert generator_loss(wgan(), REAL, FAKE) == -FAKE.mean()
+    assert judge(wgan(), real=REAL, fake=FAKE) == B.mean() - A.mean()
+    assert play(wgan(), real=REAL, fake=FAKE) == -B.mean()
     assert wgan().recipe == {"critic_steps": 5}
     assert wgan(critic_steps=3).recipe == {"critic_steps": 3}
 
 
-def test_relativistic_players_swap_roles():
-    assert critic_loss(rp(), REAL, FAKE) == generator_loss(rp(), FAKE, REAL)
-    difference = critic_loss(rp(), REAL, FAKE) - generator_loss(rp(), REAL, FAKE)
-    assert difference.item() == pytest.approx((FAKE - REAL).mean().item())
-
-
-def test_relativistic_generator_sees_the_real_scores():
-    assert generator_loss(rp(), REAL, FAKE) != generator_loss(ns(), REAL, FAKE)
-    assert generator_loss(rp(), REAL + 1, FAKE) > generator_loss(rp(), REAL, FAKE)
-    assert generator_loss(rp(), REAL + 1, FAKE + 1).item() == pytest.approx(
-        generator_loss(rp(), REAL, FAKE).item()
+def test_softmax_is_the_cross_entropy_of_a_softmax_over_both_batches():
+    chances = torch.softmax(torch.cat([A, B]), dim=0)
+    assert judge(softmax(), real=REAL, fake=FAKE).item() == pytest.approx(
+        -chances[:3].log().mean().item()
+    )
+    assert play(softmax(), real=REAL, fake=FAKE).item() == pytest.approx(
+        -chances.log().mean().item()
     )
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("loss", [rp(), ra(), ra("ls"), ra("hinge")])
+def test_relativistic_players_swap_roles_and_see_differences_only(loss):
+    assert judge(loss, real=REAL, fake=FAKE) == play(loss, real=FAKE, fake=REAL)
+    assert play(loss, real=REAL + 1, fake=FAKE) > play(loss, real=REAL, fake=FAKE)
+    raised = play(loss, real=REAL + 3, fake=FAKE + 3)
+    assert raised.item() == pytest.approx(play(loss, real=REAL, fake=FAKE).item())
+
+
+def test_relativistic_pairing_is_antisymmetric():
+    gap = judge(rp(), real=REAL, fake=FAKE) - play(rp(), real=REAL, fake=FAKE)
+    assert gap.item() == pytest.approx((B - A).mean().item())
+    assert play(rp(), real=REAL, fake=FAKE) != play(ns(), real=REAL, fake=FAKE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "plain"), [("logistic", mm()), ("ls", ls(-1.0, 1.0, 1.0)), ("hinge", hinge())]
+)
+def test_relativistic_average_judges_scores_from_which_the_other_mean_is_taken(kind, plain):
+    expected = judge(plain, real=REAL - B.mean(), fake=FAKE - A.mean())
+    assert judge(ra(kind), real=REAL, fake=FAKE).item() == pytest.approx(expected.item())
+
+
+def test_a_relativistic_average_of_one_pair_is_twice_the_pairing():
+    one = {"real": REAL[:1], "fake": FAKE[:1]}
+    assert judge(ra(), **one).item() == pytest.approx(2 * judge(rp(), **one).item())
+
+
+@pytest.mark.parametrize("name", SCORED)
 def test_better_play_is_rewarded(name):
-    loss = LOSSES[name]()
-    real, fake = torch.full((4,), 0.3), torch.full((4,), 0.2)
-    step = 0.1
-    assert critic_loss(loss, real + step, fake - step) < critic_loss(loss, real, fake)
-    assert generator_loss(loss, real, fake + step) < generator_loss(loss, real, fake)
+    loss, step = SCORED[name](), 0.01
+    real, fake = torch.full((4, 1), 0.3), torch.full((4, 1), 0.2)
+    lift = Plain(lambda x: x[:, 0] + step * (x[:, 0] > 0.25).to(x) - step * (x[:, 0] < 0.25).to(x))
+    assert critic_loss(loss, lift, real, fake) < critic_loss(loss, Plain(), real, fake)
+    if name not in ("bgan", "lsgan"):  # whose generators want a score, not a high one
+        raised = generator_loss(loss, Plain(), real, fake + step)
+        assert raised < generator_loss(loss, Plain(), real, fake)
 
 
-@pytest.mark.parametrize("objective", [critic_loss, generator_loss])
-@pytest.mark.parametrize("name", LOSSES)
-def test_gradients_match_finite_differences(name, objective):
-    loss = LOSSES[name]()
-    inputs = (REAL.clone().requires_grad_(), FAKE.clone().requires_grad_())
-    assert torch.autograd.gradcheck(lambda real, fake: objective(loss, real, fake), inputs)
-
-
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", SCORED)
 def test_large_scores_stay_finite(name):
-    loss = LOSSES[name]()
-    real, fake = torch.tensor([-1e4, 1e4]), torch.tensor([1e4, -1e4])
+    loss = SCORED[name]()
+    real, fake = torch.tensor([[-1e4], [1e4]]), torch.tensor([[1e4], [-1e4]])
     for objective in (critic_loss, generator_loss):
-        value = objective(loss, real, fake)
+        value = objective(loss, Plain(), real, fake)
         assert value.isfinite()
-        slope = grad(lambda b, objective=objective: objective(loss, real, b))(fake)
+        slope = grad(lambda b, objective=objective: objective(loss, Plain(), real, b))(fake)
         assert slope.isfinite().all()

@@ -4,103 +4,99 @@ from torch.func import functional_call, grad, stack_module_state, vmap
 from torch.fx.experimental.proxy_tensor import make_fx
 
 import ganbench_losses
+from ganbench.api import TRAITS, Output
+from ganbench.cells import plan
+from ganbench.grid import make_grid
 from ganbench_images import Dcgan, Digits
-from ganbench_losses import clip, gp, ns, r1, r2
+from ganbench_losses import ema, gp, grad_cap, ns, r1
 from ganbench_tabular import BreastCancer
 from ganbench_vectors import Mlp, ring8
 
-PENALTIES = [
-    name
-    for name, factory in ganbench_losses.ganbench_regularizers().items()
-    if factory().penalty is not None
-]
+REGULARIZERS = ganbench_losses.ganbench_regularizers()
+NEEDS = {
+    "slope": ["gp", "lp", "zero_gp", "dragan", "r1", "r2"],
+    "weights": ["clip", "spectral_norm", "orthogonal", "weight_decay", "consistency"],
+    "anything": ["instance_noise", "grad_cap", "ema"],
+}
 
 
-def mixing(n):
-    return {"mix": torch.full((n, 1), 0.3)}
+@pytest.mark.parametrize("name", REGULARIZERS)
+def test_needs_are_known_traits_and_what_acts_on_the_critic_needs_weights(name):
+    part = REGULARIZERS[name]()
+    assert part.needs <= set(TRAITS)
+    acts = part.penalty or part.weight_penalty or part.constrain or part.network
+    assert ("weights" in part.needs) == (acts is not None)
 
 
-def penalty_of(name, critic, real, fake, draws):
-    return ganbench_losses.ganbench_regularizers()[name]().penalty(critic, real, fake, draws)
+def test_needs_are_what_the_formulas_ask_for():
+    needs = {name: make().needs for name, make in REGULARIZERS.items()}
+    assert all(needs[name] == {"scalar", "weights"} for name in NEEDS["slope"])
+    assert needs["lecam"] == {"score", "weights"}
+    assert all(needs[name] == {"weights"} for name in NEEDS["weights"])
+    assert all(needs[name] == set() for name in NEEDS["anything"])
+    assert needs["diffaug"] == {"image"}
+    assert needs["label_smoothing"] == {"logistic", "weights"}
+    assert needs["top_k"] == {"score"}
 
 
-def drawn_for(name, x):
-    """Draw 0.3 for everything that a penalty declares."""
-    declared = ganbench_losses.ganbench_regularizers()[name]().draws
-    return {
-        draw_name: 0.3 * torch.ones_like(x if draw.per == "element" else x[:, :1])
-        for draw_name, draw in declared.items()
+@pytest.mark.parametrize(
+    ("dataset", "loss", "reason"),
+    [
+        ("ring8", "ns+diffaug", "diffaug needs images, and ring8 is vector data"),
+        ("digits", "ns+diffaug", None),
+        ("ring8", "ns+top_k+lecam+gp", None),
+        (
+            "ring8",
+            "hinge+label_smoothing",
+            "label_smoothing needs a loss that classifies by the logistic function, "
+            "and hinge is none",
+        ),
+    ],
+)
+def test_misfits_are_refused_with_the_reason(registry, dataset, loss, reason):
+    grid = {"name": "one", "datasets": [dataset], "architectures": ["mlp"], "losses": [loss]}
+    (cell,) = plan(make_grid({**grid, "priors": ["normal"]}, origin="test"), registry)
+    assert cell.misfit == reason
+
+
+def test_settings_by_name():
+    assert grad_cap(norm=0.5).recipe == {"clip_norm": 0.5}
+    assert ema(decay=0.9).recipe == {"ema": 0.9}
+
+
+@pytest.mark.parametrize("name", REGULARIZERS)
+def test_every_regularizer_takes_its_numbers_as_tensors(name):
+    """As the engine hands them in, so that cells that differ in them share a trace."""
+    defaults = REGULARIZERS[name].__defaults__ or ()
+    names = REGULARIZERS[name].__code__.co_varnames[: len(defaults)]
+    floats = {
+        key: torch.tensor(value, dtype=torch.float64)
+        for key, value in zip(names, defaults, strict=True)
+        if isinstance(value, float)
     }
-
-
-def test_unit_slopes_of_64_samples_cost_nothing():
-    real, fake = torch.randn(64, 3), torch.randn(64, 3)
-    direction = torch.tensor([0.6, 0.0, 0.8])
-    cost = gp(weight=1.0).penalty(lambda x: x @ direction, real, fake, mixing(64))
-    assert cost.item() == pytest.approx(0, abs=1e-10)
-
-
-def test_slopes_are_penalised_sample_by_sample():
-    slopes = torch.tensor([0.0, 1.0, 3.0])
-    ones = torch.ones(3, 1)
-    cost = gp(weight=2.0).penalty(lambda x: x[:, 0] * slopes, ones, ones, mixing(3))
-    assert cost.item() == pytest.approx(2 * (1 + 0 + 4) / 3, rel=1e-5)
-
-
-def test_each_sample_has_its_own_mix():
-    draw = gp().draws["mix"]
-    assert (draw.law, draw.per) == ("uniform", "sample")
-    real, fake = torch.ones(3, 1), torch.zeros(3, 1)
-    mix = torch.tensor([[0.0], [0.5], [1.0]])
-    cost = gp(weight=1.0, target=0.0).penalty(lambda x: x[:, 0] ** 2 / 2, real, fake, {"mix": mix})
-    assert cost.item() == pytest.approx((0 + 0.25 + 1) / 3, rel=1e-5)
-
-
-def test_r1_and_r2_have_the_factor_of_one_half():
-    real, fake = torch.full((5, 2), 2.0), torch.full((5, 2), 3.0)
+    part, usual = REGULARIZERS[name](**floats), REGULARIZERS[name]()
+    x = torch.randn(6, 2, dtype=torch.float64)
+    draws = {key: torch.full_like(x, 0.3) for key in part.draws} | dict(part.state)
+    draws["progress"] = torch.tensor(0.25, dtype=torch.float64)
+    weights = {"w": x}
 
     def critic(x):
-        return x.square().sum(dim=1) / 2
+        return x.square().sum(dim=1)
 
-    assert r1(gamma=3.0).penalty(critic, real, fake, {}).item() == pytest.approx(3 / 2 * 8)
-    assert r2(gamma=3.0).penalty(critic, real, fake, {}).item() == pytest.approx(3 / 2 * 18)
-
-
-def test_defaults_are_those_of_the_papers():
-    one = torch.ones(1, 1)
-    slope_three = torch.tensor([[3.0]])
-    for name, expected in {"gp": 10 * 4, "r1": 5 * 9, "r2": 5 * 9}.items():
-        cost = penalty_of(name, lambda x: (x @ slope_three)[:, 0], one, one, mixing(1))
-        assert cost.item() == pytest.approx(expected)
-    assert gp().recipe == {"beta1": 0.0, "beta2": 0.9}
-
-
-@pytest.mark.parametrize("name", PENALTIES)
-def test_flat_critic_has_finite_gradients(name):
-    real, fake = torch.randn(4, 2), torch.randn(4, 2)
-    draws = drawn_for(name, real)
-    slope = grad(lambda w: penalty_of(name, lambda x: x @ w, real, fake, draws))(torch.zeros(2))
-    assert slope.isfinite().all()
-
-
-@pytest.mark.parametrize("name", PENALTIES)
-def test_penalty_gradients_match_finite_differences(name):
-    rng = torch.Generator().manual_seed(0)
-    real, fake, weight = (torch.randn(4, 3, generator=rng, dtype=torch.float64) for _ in range(3))
-    draws = drawn_for(name, real)
-
-    def cost(w):
-        return penalty_of(name, lambda x: torch.tanh(x @ w.T).sum(dim=1), real, fake, draws)
-
-    assert torch.autograd.gradcheck(cost, weight.requires_grad_())
-
-
-def test_clip_bounds_every_weight_and_keeps_those_inside():
-    before = {"a": torch.tensor([-1.0, 0.005]), "b": torch.tensor([[0.02]])}
-    after = clip(limit=0.01).constrain(before)
-    assert after["a"].tolist() == pytest.approx([-0.01, 0.005])
-    assert after["b"].tolist() == [[pytest.approx(0.01)]]
-    assert before["b"].item() == pytest.approx(0.02)
+    calls = {
+        "penalty": (critic, x, x + 1, draws),
+        "weight_penalty": (weights,),
+        "constrain": (weights,),
+        "augment": (x.reshape(6, 1, 1, 2) if name == "diffaug" else x, draws),
+        "gate": (critic(x), draws),
+        "advance": (critic, x, x + 1, draws),
+    }
+    if name == "diffaug":
+        draws |= {key: torch.full((6, 1, 1, 1), 0.3, dtype=torch.float64) for key in part.draws}
+    for method, inputs in calls.items():
+        if getattr(part, method) is not None:
+            values = getattr(part, method)(*inputs), getattr(usual, method)(*inputs)
+            torch.testing.assert_close(*values)
 
 
 PLAYERS = {
@@ -139,7 +135,7 @@ def test_traced_ensemble_equals_the_loop_over_seeds(players, regularizer):
     dataset = make_dataset()
     seeds, batch, noise_dim = 3, 4, 5
     generators = [architecture.generator(dataset.spec, noise_dim) for _ in range(seeds)]
-    discriminators = [architecture.discriminator(dataset.spec) for _ in range(seeds)]
+    discriminators = [architecture.discriminator(dataset.spec, Output()) for _ in range(seeds)]
     real = torch.stack(
         [dataset.sample(batch, "train", torch.Generator().manual_seed(i)) for i in range(seeds)]
     )
