@@ -37,7 +37,7 @@ class Elm(Architecture):
 
     kinds = frozenset({"vector", "table", "image"})
 
-    def __init__(self, width: Size = 512, scale: PositiveFloat = 3.0) -> None:
+    def __init__(self, width: Size = 512, scale: PositiveFloat = 10.0) -> None:
         self.width, self.scale = width, scale
 
     def generator(self, spec: DataSpec, noise_dim: int) -> nn.Module:
@@ -76,7 +76,7 @@ class ElmRidge(Architecture):
     def __init__(
         self,
         width: Size = 256,
-        scale: PositiveFloat = 3.0,
+        scale: PositiveFloat = 10.0,
         ridge: PositiveFloat = 0.1,
         decay: Decay = 0.5,
     ) -> None:
@@ -90,7 +90,7 @@ class ElmRidge(Architecture):
 
 def readout_gain(width: int) -> float:
     """Return what to multiply features by, so that Adam's usual rates suit a readout of them."""
-    return 8 / math.sqrt(width)
+    return 32 / math.sqrt(width)
 
 
 class RandomLayer(nn.Module):
