@@ -12,6 +12,7 @@ import pluggy
 
 from ganbench.architecture import (
     NETWORK,
+    SCORE,
     TRAITS,
     Architecture,
     FeatureCritic,
@@ -57,7 +58,7 @@ from ganbench.ranges import (
 from ganbench.scoring import Metric, MetricContext
 
 __all__ = [
-    "API_VERSION", "GRU", "LSTM", "NETWORK", "TRAITS", "Architecture", "Baseline", "BatchNorm",
+    "API_VERSION", "GRU", "LSTM", "NETWORK", "SCORE", "TRAITS", "Architecture", "Baseline", "BatchNorm",
     "Column", "Critic", "DataKind", "DataSpec", "Dataset", "Draw", "Draws", "Dropout",
     "FeatureCritic", "Fraction", "GRUCell", "LSTMCell", "Loss", "Metric", "MetricContext",
     "MetricError", "Modes", "Noise", "NonNegativeFloat", "NonNegativeInt", "Output", "OutputHead",

@@ -86,6 +86,10 @@ class Output:
     size: int = 1
 
 
+SCORE = Output()
+"""What most losses ask for."""
+
+
 class FeatureCritic(nn.Module):
     """A critic with a linear last layer: samples -> hidden features (B, m) -> output.
 
@@ -95,7 +99,7 @@ class FeatureCritic(nn.Module):
         output: what the loss asks for, a score or an embedding.
     """
 
-    def __init__(self, body: nn.Module, width: int, output: Output) -> None:
+    def __init__(self, body: nn.Module, width: int, output: Output = SCORE) -> None:
         super().__init__()
         self.body = body
         self.head = nn.Linear(width, output.size)

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor, nn
 
-from ganbench.architecture import Output, Recipe, Traits
+from ganbench.architecture import SCORE, Output, Recipe, Traits
 
 Draws = Mapping[str, Tensor]
 """The numbers of a step: the declared draws by name, and `progress`, the part of training that is
@@ -94,7 +94,7 @@ class Loss:
         regularizers: what is a part of it.
     """
 
-    output: Output | None = Output()
+    output: Output | None = SCORE
     draws: Mapping[str, Draw] = MappingProxyType({})
     recipe: Recipe = MappingProxyType({})
     needs: Traits = frozenset()

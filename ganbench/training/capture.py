@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ganbench.training.steps import State
+from ganbench.training.rules import State
 from ganbench.training.tracing import Move
 
 _WARM_UPS = 3

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 import torch
 
 from ganbench.recipe import Recipe
-from ganbench.training.steps import Game, State
+from ganbench.training.rules import State
+from ganbench.training.steps import Game
 
 _CHUNK_STEPS = 64
 
@@ -68,12 +69,13 @@ class Clock:
 
     def _values(self, step: int, move: int, progress: float) -> dict[str, float]:
         """Return the numbers of one move; steps of each optimiser are counted from one."""
-        recipe, k = self.game.recipe, self.game.recipe.critic_steps
+        recipe, k = self.game.recipe, max(self.game.critic_steps, 1)
         factor = schedule_factor(recipe, progress)
         done = move - 1 if recipe.updates == "generator_first" else move
         counts = {"generator": step + 1, "critic": step * k + min(max(done, 0), k - 1) + 1}
         rates = {"generator": recipe.generator_rate, "critic": recipe.critic_rate}
-        values = {"generator.fresh": 1 - min((2 + step) / (11 + step), recipe.ema)}
+        values = {"progress": progress}
+        values |= {"generator.fresh": 1 - min((2 + step) / (11 + step), recipe.ema)}
         for role, rule in self.game.optimizers.items():
             rate, count = rates[role] * factor, counts[role]
             times = {"": count}

@@ -1,11 +1,37 @@
 """How a critic step meets its critic: pass by pass, watched, or in one pass over [real; fake]."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from ganbench.api import Critic, input_gradient
+from ganbench.training.players import Player
+
+
+@dataclass(frozen=True)
+class BoundCritic:
+    """The discriminator with its parameters, buffers and random numbers.
+
+    Attributes:
+        player: the network.
+        values: what it is made of, by name.
+        precision: of matrix products.
+    """
+
+    player: Player
+    values: Mapping[str, Tensor]
+    precision: str
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return what the loss asked for, (B,) or (B, size)."""
+        return self.player(self.values, x, self.precision)
+
+    def features(self, x: Tensor) -> Tensor:
+        """Return hidden features (B, m)."""
+        features: Tensor = self.player.ask("features", self.values, x)
+        return features
 
 
 @dataclass
@@ -44,6 +70,9 @@ class _ObservedCritic:
         self.observer.scored |= {name for name, value in self.known.items() if value is x}
         return self.critic(x)
 
+    def features(self, x: Tensor) -> Tensor:
+        return self.critic.features(x)
+
     def input_gradient(self, x: Tensor) -> Tensor:
         self.observer.sloped |= {name for name, value in self.known.items() if value is x}
         return input_gradient(self.critic, x)
@@ -63,12 +92,16 @@ class SharedCritic:
         self.slopes: tuple[Tensor, ...] = ()
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Return scores (B,)."""
+        """Return scores (B,), or what the loss asked for."""
         if x is not self.real and x is not self.fake:
             return self.critic(x)
         if not self.scores:
             self.scores = torch.split(self.critic(self.both), self.sizes)
         return self.scores[x is self.fake]
+
+    def features(self, x: Tensor) -> Tensor:
+        """Return hidden features (B, m)."""
+        return self.critic.features(x)
 
     def input_gradient(self, x: Tensor) -> Tensor:
         """Return the gradient of each sample's score with respect to that sample."""

@@ -4,17 +4,19 @@ import math
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, vmap
+from torch import Tensor, nn, vmap
 
 from ganbench import seeding
+from ganbench.api import DataSpec, Output
 from ganbench.cells import Cell
 from ganbench.errors import SpecError
 from ganbench.training import players
 from ganbench.training.clock import Clock
 from ganbench.training.packing import packed_spec
+from ganbench.training.rules import State, under
 from ganbench.training.rungs import Engine, choose
-from ganbench.training.steps import Game, State, under
-from ganbench.training.streams import Streams
+from ganbench.training.steps import Game
+from ganbench.training.streams import Streams, numbers_of
 
 _SAMPLE_BATCH = 500
 
@@ -42,17 +44,19 @@ class Ensemble:
         dataset, prior, recipe = cell.dataset.value, cell.prior.value, cell.recipe
         judged = packed_spec(dataset.spec, recipe.packing)
         generator, generators, generator_buffers = players.build(
-            lambda: cell.generator.value.generator(dataset.spec, prior.dim),
+            lambda: _generator(cell),
             self.slots,
             "generator",
-            torch.zeros(2, prior.dim),
+            prior.sample((2,), seeding.torch_stream(0, "trial")),
+            recipe.batch_size,
             device,
         )
         critic, critics, critic_buffers = players.build(
-            lambda: cell.discriminator.value.discriminator(judged),
+            lambda: _critic(cell, judged),
             self.slots,
             "critic",
             torch.zeros(2, *judged.shape),
+            recipe.batch_size // recipe.packing,
             device,
         )
         self.game = Game(generator, critic, dataset.spec, cell.loss, cell.regularizers, recipe)
@@ -76,7 +80,7 @@ class Ensemble:
 
     def _trace_key(self) -> str:
         """Name what decides a trace: components without their free numbers, recipe, shapes."""
-        parts = self.game.components
+        parts, prior = self.game.components, self.cell.prior
         fixed = {
             owner: {
                 k: v for k, v in part.params.items() if f"{owner}.{k}" not in self.game.numbers
@@ -87,7 +91,7 @@ class Ensemble:
             [
                 (self.cell.generator.identity, self.cell.discriminator.identity),
                 (self.game.generator, self.game.critic, self.game.draws),
-                self.cell.prior.value.dim,
+                prior.value.dim if prior.value.network() is None else prior.identity,
                 [(id(part.entry.factory), fixed[owner]) for owner, part in parts.items()],
                 self.game.spec,
                 self.cell.recipe.structure,
@@ -107,23 +111,34 @@ class Ensemble:
             Projected samples (seeds, count, *shape), on the CPU.
         """
         prior, dataset = self.cell.prior.value, self.cell.dataset.value
-        noise = torch.stack(
-            [
-                prior.sample(
-                    (count,), seeding.torch_stream(slot, "sample", role, device=self.device)
-                )
-                for slot in self.slots
-            ]
-        )
+        player = self.game.generator
 
-        def draw(state: State, noise: Tensor) -> Tensor:
-            parameters = self.game.generator.unflatten(state["average"])
-            values = {**parameters, **under(state, "generator.buffer")}
-            return self.game.generator(values, noise, self.cell.recipe.precision)
+        def streams(*name: str) -> list[torch.Generator]:
+            names = ("sample", role, *name)
+            return [seeding.torch_stream(slot, *names, device=self.device) for slot in self.slots]
+
+        noise = torch.stack([prior.sample((count,), rng) for rng in streams()])
+        numbers = {
+            name: torch.stack([numbers_of(draw, (count,), shape, rng) for rng in streams(name)])
+            for name, (draw, shape) in player.drawing_noise.items()
+        }
+
+        def draw(state: State, noise: Tensor, numbers: State) -> Tensor:
+            parameters = player.unflatten(state["average"])
+            values = {**parameters, **under(state, "generator.buffer"), **numbers}
+            return player.draw(values, noise, self.cell.recipe.precision)
 
         even = math.ceil(count / math.ceil(count / _SAMPLE_BATCH))
+        pieces = zip(
+            torch.split(noise, even, dim=1),
+            *(torch.split(value, even, dim=1) for value in numbers.values()),
+            strict=True,
+        )
         with torch.no_grad():
-            parts = [vmap(draw)(self.state, part) for part in torch.split(noise, even, dim=1)]
+            parts = [
+                vmap(draw)(self.state, part, dict(zip(numbers, rest, strict=True)))
+                for part, *rest in pieces
+            ]
         samples = torch.cat(parts, dim=1)[: len(self.seeds)].cpu()
         return torch.stack([dataset.project(one) for one in samples])
 
@@ -140,3 +155,24 @@ class Ensemble:
         good = fine.all(dim=1) & torch.isfinite(self.state["critic"]).all(dim=1)
         flags: list[bool] = good[: len(self.seeds)].tolist()
         return flags
+
+
+def _generator(cell: Cell) -> nn.Module:
+    """Build the generator, behind what its prior has to learn."""
+    spec, prior = cell.dataset.value.spec, cell.prior.value
+    network: nn.Module = cell.generator.value.generator(spec, prior.dim)
+    learned = prior.network()
+    return network if learned is None else nn.Sequential(learned, network)
+
+
+def _critic(cell: Cell, spec: DataSpec) -> nn.Module:
+    """Build what the loss asks for, as changed by its regularizers."""
+    loss = cell.loss.value
+    output: Output | None = loss.output
+    if output is None:
+        return nn.Identity()
+    network: nn.Module = cell.discriminator.value.discriminator(spec, output)
+    for part in (*loss.regularizers, *(each.value for each in cell.regularizers)):
+        if part.network is not None:
+            network = part.network(network)
+    return network

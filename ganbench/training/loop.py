@@ -112,13 +112,19 @@ class _Stopwatch:
 
 
 class _Recorder:
-    """Fetches the means of both losses from the device now and then."""
+    """Fetches the means of both losses, and what the loss carries, now and then."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress, self.state = progress, progress.ensemble.state
         recipe = progress.ensemble.cell.recipe
         self.interval = max(1, recipe.steps // HISTORY_POINTS)
-        self.moves = {"critic_loss": recipe.critic_steps, "generator_loss": 1}
+        self.moves = {"critic_loss": progress.ensemble.game.critic_steps, "generator_loss": 1}
+        self.moves = {quantity: moves for quantity, moves in self.moves.items() if moves}
+        self.carried = [
+            name
+            for name, value in self.state.items()
+            if name.startswith("loss.") and value.ndim == 1
+        ]
 
     def record(self, over: bool) -> None:
         progress = self.progress
@@ -129,8 +135,13 @@ class _Recorder:
             total = self.state[f"total.{quantity}"]
             means = (total / (moves * (since or self.interval))).tolist()
             total.zero_()
-            for seed, value in zip(progress.ensemble.seeds, means, strict=False):
-                progress.history.append((progress.step, seed, quantity, value))
+            self._note(quantity, means)
+        for name in self.carried:
+            self._note(name.removeprefix("loss."), self.state[name].tolist())
+
+    def _note(self, quantity: str, values: list[float]) -> None:
+        for seed, value in zip(self.progress.ensemble.seeds, values, strict=False):
+            self.progress.history.append((self.progress.step, seed, quantity, value))
 
     def note_divergence(self) -> None:
         progress = self.progress

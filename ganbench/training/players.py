@@ -4,6 +4,7 @@ import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,8 @@ from torch.func import functional_call
 from torch.nn.modules.conv import _ConvNd
 
 from ganbench import seeding
-from ganbench.layers import Dropout
+from ganbench.api import Draw
+from ganbench.layers import Dropout, Noise
 
 _LANES = 16
 """Floats in the widest vector register."""
@@ -28,12 +30,14 @@ class Player:
     Attributes:
         skeleton: the network, on no device.
         shapes: of the parameters, by name.
-        masks: shapes, for one sample, of the uniform numbers that its dropout layers need.
+        noise: the random numbers of a training step, as law and shape for one sample, by name.
+        drawing_noise: the same for drawing samples.
     """
 
     skeleton: nn.Module
     shapes: Mapping[str, torch.Size]
-    masks: Mapping[str, tuple[int, ...]]
+    noise: "Noises"
+    drawing_noise: "Noises"
 
     @property
     def size(self) -> int:
@@ -61,35 +65,82 @@ class Player:
 
     def flatten(self, parameters: Mapping[str, Tensor]) -> Tensor:
         """Join parameters, or their gradients, to the flat vector (P,)."""
+        if not self.shapes:
+            return torch.zeros(0)
         values = [parameters[name].reshape(-1) for name in self.shapes]
         return torch.cat([*values, values[0].new_zeros(self.padding)])
 
     def __call__(
         self, values: Mapping[str, Tensor], x: Tensor, precision: str = "float32"
     ) -> Tensor:
-        """Apply the network with these parameters, buffers and masks."""
+        """Apply the network with these parameters, buffers and random numbers."""
+        return self._apply(self.skeleton, values, x, precision)
+
+    def draw(self, values: Mapping[str, Tensor], x: Tensor, precision: str = "float32") -> Tensor:
+        """Apply the network as it is when samples are drawn."""
+        return self._apply(copy.deepcopy(self.skeleton).eval(), values, x, precision)
+
+    def _apply(
+        self, network: nn.Module, values: Mapping[str, Tensor], x: Tensor, precision: str
+    ) -> Tensor:
         if precision == "bfloat16":
             values = {name: _narrow(value) for name, value in values.items()}
             x = _narrow(x)
-        output: Tensor = functional_call(self.skeleton, dict(values), (x,))
+        output: Tensor = functional_call(network, dict(values), (x,))
         return output.to(torch.float32)
 
-    def evolve(self, state: Mapping[str, Tensor], role: str) -> dict[str, Tensor]:
+    @property
+    def likelihood(self) -> float:
+        """The share of likelihood that a generator with log-probabilities asks for."""
+        shares = [getattr(module, "likelihood", 0.0) for module in self.skeleton.modules()]
+        return float(max(shares))
+
+    def offers(self, method: str) -> bool:
+        """Whether the network, or a module in it, has a method of this name."""
+        return any(hasattr(module, method) for module in self.skeleton.modules())
+
+    def ask(self, method: str, values: Mapping[str, Tensor], *inputs: Tensor) -> Any:
+        """Call the method of the outermost module that has it."""
+        network = _Asked(self.skeleton, method)
+        return functional_call(network, {f"network.{k}": v for k, v in values.items()}, inputs)
+
+    def evolve(self, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the buffers that change before each step of this player, with their new values.
 
         Args:
-            state: the state of training of one seed.
-            role: what its entries of this player begin with.
+            values: its parameters, buffers and random numbers.
         """
-        if not any(hasattr(module, "next_buffers") for module in self.skeleton.modules()):
+        if not self.offers("next_buffers"):
             return {}
-        start = f"{role}.buffer."
-        buffers = {k.removeprefix(start): v for k, v in state.items() if k.startswith(start)}
-        values = {**self.unflatten(state[role]), **buffers}
-        fresh = functional_call(
-            _Evolution(self.skeleton), {f"network.{k}": v for k, v in values.items()}, ()
-        )
-        return {start + name: value.detach() for name, value in fresh.items()}
+        network = _Evolution(self.skeleton)
+        fresh = functional_call(network, {f"network.{k}": v for k, v in values.items()}, ())
+        return {name: value.detach() for name, value in fresh.items()}
+
+    def refit(self, values: Mapping[str, Tensor], real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        """Return the buffers that are fitted in closed form to a batch, with their new values."""
+        if not self.offers("refit"):
+            return {}
+        fitted = self.ask("refit", values, real.detach(), fake.detach())
+        path = _path_of(self.skeleton, "refit")
+        return {f"{path}{name}": value.detach() for name, value in fitted.items()}
+
+
+def _path_of(network: nn.Module, method: str) -> str:
+    """Return what the names of the outermost module that has the method begin with."""
+    paths = [path for path, module in network.named_modules() if hasattr(module, method)]
+    return f"{paths[0]}." if paths[0] else ""
+
+
+class _Asked(nn.Module):
+    """Calls another method than `forward`."""
+
+    def __init__(self, network: nn.Module, method: str) -> None:
+        super().__init__()
+        self.network, self.method = network, method
+
+    def forward(self, *inputs: Tensor) -> Any:
+        path = _path_of(self.network, self.method).removesuffix(".")
+        return getattr(self.network.get_submodule(path), self.method)(*inputs)
 
 
 class _Evolution(nn.Module):
@@ -117,6 +168,7 @@ def build(
     seeds: Sequence[int],
     role: str,
     sample: Tensor,
+    rows: int,
     device: torch.device,
 ) -> tuple[Player, Tensor, dict[str, Tensor]]:
     """Build one network for each seed, each under its own stream, and stack them.
@@ -125,7 +177,8 @@ def build(
         make: builds a network.
         seeds: of the networks.
         role: names their streams.
-        sample: an input, shape (2, ...), with which the sizes of dropout masks are found.
+        sample: an input, shape (2, ...), with which the sizes of random numbers are found.
+        rows: of its batches.
         device: where their values go.
 
     Returns:
@@ -134,38 +187,58 @@ def build(
     networks = []
     for seed in seeds:
         with seeding.global_torch_seed(seed, "init", role):
-            networks.append(make())
+            networks.append(_prepared(make(), rows))
     first = networks[0]
-    with seeding.global_torch_seed(seeds[0], "init", role):
-        masks = _mask_shapes(first, sample)
     player = Player(
         copy.deepcopy(first).to("meta"),
         {name: parameter.shape for name, parameter in first.named_parameters()},
-        masks,
+        _noises(first, sample),
+        _noises(first.eval(), sample, (Noise,)),
     )
-    rows = [player.flatten(dict(network.named_parameters())).detach() for network in networks]
+    rows_of = [player.flatten(dict(network.named_parameters())).detach() for network in networks]
     buffers = {
         name: torch.stack([dict(network.named_buffers())[name] for network in networks]).to(device)
         for name, _ in first.named_buffers()
-        if name not in masks
+        if name not in player.noise and name not in player.drawing_noise
     }
-    return player, torch.stack(rows).to(device), buffers
+    return player, torch.stack(rows_of).to(device), buffers
 
 
-def _mask_shapes(network: nn.Module, sample: Tensor) -> dict[str, tuple[int, ...]]:
-    """Find what each dropout layer works on, by one forward pass."""
-    shapes: dict[str, tuple[int, ...]] = {}
+def _prepared(network: nn.Module, rows: int) -> nn.Module:
+    """Tell every module that asks for it how many rows its batches have."""
+    for module in network.modules():
+        prepare = getattr(module, "prepare", None)
+        if prepare is not None:
+            prepare(rows)
+    return network
+
+
+Noises = Mapping[str, tuple[Draw, tuple[int, ...]]]
+"""Random numbers that a network needs: name of the buffer -> (law, shape for one sample)."""
+
+_BUFFERS: Mapping[type[nn.Module], str] = {Dropout: "uniform", Noise: "values"}
+
+
+def _noises(
+    network: nn.Module, sample: Tensor, kinds: tuple[type[nn.Module], ...] = (Dropout, Noise)
+) -> Noises:
+    """Find what each layer of random numbers works on, by one forward pass."""
+    noises: dict[str, tuple[Draw, tuple[int, ...]]] = {}
     hooks = []
     for path, module in network.named_modules():
-        if isinstance(module, Dropout):
+        if isinstance(module, kinds):
+            draw = Draw(getattr(module, "law", "uniform"), "element")
+            name = f"{path}.{_BUFFERS[type(module)]}".removeprefix(".")
 
-            def note(_module: nn.Module, inputs: tuple[Tensor, ...], path: str = path) -> None:
-                shapes[f"{path}.uniform"] = tuple(inputs[0].shape[1:])
+            def note(
+                _module: nn.Module, inputs: tuple[Tensor, ...], name: str = name, draw: Draw = draw
+            ) -> None:
+                noises[name] = (draw, tuple(inputs[0].shape[1:]))
 
             hooks.append(module.register_forward_pre_hook(note))
     if hooks:
-        with torch.no_grad():
+        with torch.no_grad(), seeding.global_torch_seed(0, "trial"):
             network(sample)
     for hook in hooks:
         hook.remove()
-    return shapes
+    return noises

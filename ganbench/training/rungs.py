@@ -17,7 +17,8 @@ from torch import Tensor, vmap
 from ganbench.errors import PluginError
 from ganbench.training.capture import captured
 from ganbench.training.critics import Observer, SharedCritic
-from ganbench.training.steps import Game, State, Step
+from ganbench.training.rules import State
+from ganbench.training.steps import Game, Step
 from ganbench.training.tracing import Move, Program, trace
 
 log = logging.getLogger(__name__)

@@ -4,22 +4,18 @@ The state of training is one flat dictionary of tensors; a move takes it, a batc
 and returns the entries that change. No seed axis, no randomness, no `.item()`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.func import grad_and_value
 
-from ganbench.api import Critic, DataSpec, Draw, Loss, Regularizer
-from ganbench.plugins import Built
-from ganbench.recipe import Recipe
+from ganbench.api import Draw
 from ganbench.training.optimizers import Optimizer, make_optimizer
-from ganbench.training.packing import pack, packed_spec
-from ganbench.training.players import Player
+from ganbench.training.packing import packed_spec
+from ganbench.training.rules import Parameters, Rules, State, under
 
-State = dict[str, Tensor]
 Step = Callable[[State, State, State], State]
 """(state, batch, clock) -> the changed entries of the state."""
 
@@ -30,46 +26,21 @@ _JOINT = ("simultaneous", "extragradient")
 
 
 @dataclass(frozen=True)
-class Game:
-    """Everything that the moves need besides numbers.
-
-    Attributes:
-        generator: the generator's network.
-        critic: the discriminator's network, for packed samples.
-        spec: of one sample.
-        loss: the loss.
-        regularizers: what is added to it.
-        recipe: how to train.
-        judge: (critic, real, fake) -> the critic that objectives of the critic meet.
-    """
-
-    generator: Player
-    critic: Player
-    spec: DataSpec
-    loss: Built
-    regularizers: tuple[Built, ...]
-    recipe: Recipe
-    judge: Callable[[Critic, Tensor, Tensor], Critic] = lambda critic, _real, _fake: critic
+class Game(Rules):
+    """The moves: which there are, what they need and what they change."""
 
     # ------------------------------------------------------------------------------ what it needs
-
-    @property
-    def components(self) -> dict[str, Built]:
-        """The loss and the regularizers by the names that their draws and numbers begin with."""
-        return {
-            "loss": self.loss,
-            **{f"regularizer{i}": part for i, part in enumerate(self.regularizers)},
-        }
 
     @property
     def draws(self) -> dict[str, tuple[Draw, int, tuple[int, ...]]]:
         """Every random number of a move: name in the batch -> (draw, rows, shape of a sample)."""
         size, count = self.recipe.batch_size, self.recipe.packing
         judged = (size // count, packed_spec(self.spec, count).shape)
-        needs = {}
-        for owner, part in self.components.items():
-            for name, draw in part.value.draws.items():
-                if getattr(part.value, "augment", None) is None:
+        loss = self.loss.value
+        needs = {f"loss.{name}": (draw, *judged) for name, draw in loss.draws.items()}
+        for owner, part in self.parts():
+            for name, draw in part.draws.items():
+                if part.augment is None:
                     needs[f"{owner}.{name}"] = (draw, *judged)
                 else:
                     for role in ("real", "fake"):
@@ -78,19 +49,9 @@ class Game:
             ("generator", self.generator, size),
             ("critic", self.critic, judged[0]),
         ):
-            for name, shape in player.masks.items():
-                needs[f"{role}.{name}"] = (Draw("uniform", "element"), rows, shape)
+            for name, (draw, shape) in player.noise.items():
+                needs[f"{role}.{name}"] = (draw, rows, shape)
         return needs
-
-    @property
-    def numbers(self) -> dict[str, float]:
-        """Parameters of loss and regularizers that may differ between cells of one trace."""
-        return {
-            f"{owner}.{name}": value
-            for owner, part in self.components.items()
-            for name, value in part.params.items()
-            if isinstance(value, float)
-        }
 
     @property
     def optimizers(self) -> dict[str, Optimizer]:
@@ -111,26 +72,38 @@ class Game:
             if self.recipe.lookahead_steps:
                 state[f"{role}.slow"] = state[role].clone()
             state[f"total.{role}_loss"] = torch.zeros(seeds, device=generator.device)
-        for name, value in self.loss.value.initial_state().items():
-            state[f"loss.{name}"] = torch.stack([value.to(generator.device)] * seeds)
+        carried = {f"loss.{k}": v for k, v in self.loss.value.initial_state().items()}
+        for owner, part in self.parts():
+            carried |= {f"carried.{owner}.{name}": value for name, value in part.state.items()}
+        for name, value in carried.items():
+            state[name] = torch.stack([value.to(generator.device)] * seeds)
         return state
 
     # ------------------------------------------------------------------------------- what happens
 
     @property
+    def critic_steps(self) -> int:
+        """Critic updates before each generator update; none where the loss has no critic."""
+        return 0 if self.loss.value.output is None else self.recipe.critic_steps
+
+    @property
+    def joint(self) -> bool:
+        """Whether the last critic update and the generator's are one move."""
+        return self.critic_steps > 0 and self.recipe.updates in _JOINT
+
+    @property
     def batches(self) -> int:
         """Batches that a generator step takes, one for each move but the lookahead."""
-        joint = self.recipe.updates in _JOINT
-        return self.recipe.critic_steps + (not joint)
+        return self.critic_steps + (not self.joint)
 
     def moves(self, step: int) -> list[str]:
         """Name the moves of a generator step, counted from zero, in their order."""
         recipe = self.recipe
-        names = ["critic"] * recipe.critic_steps
-        for i in range(recipe.critic_steps):
-            if (step * recipe.critic_steps + i) % recipe.penalty_interval:
+        names = ["critic"] * self.critic_steps
+        for i in range(self.critic_steps):
+            if (step * self.critic_steps + i) % recipe.penalty_interval:
                 names[i] = f"{LIGHT}critic"
-        if recipe.updates in _JOINT:
+        if self.joint:
             names[-1] = names[-1].replace("critic", recipe.updates)
         elif recipe.updates == "generator_first":
             names.insert(0, "generator")
@@ -184,36 +157,76 @@ class Game:
 
     def _critic(self, state: State, batch: State, clock: State, light: bool) -> State:
         """Improve the critic on one batch."""
-        evolved = self.critic.evolve(state, "critic")
+        evolved = self._evolved("critic", state, batch)
         state = state | evolved
-        fake = self._generate(self.generator.unflatten(state["generator"]), state, batch)
-        interval = self.recipe.penalty_interval
-        objective = self._critic_objective(state, batch, clock, fake, 0 if light else interval)
+        fake = self.generate(self.generator.unflatten(state["generator"]), state, batch)
+        seen = self.seen(state, batch, clock, fake)
+        strength = 0 if light else self.recipe.penalty_interval
+        objective = self.critic_objective(state, batch, clock, seen, strength)
+        value, changes = self._descended(objective, state, clock)
+        changes["total.critic_loss"] = state["total.critic_loss"] + value
+        return {
+            **evolved,
+            **changes,
+            **self._advanced(state, batch, clock, seen),
+            **self._refitted(state | changes, batch, seen),
+        }
+
+    def _descended(
+        self,
+        objective: Callable[[Parameters], tuple[Tensor, Parameters]],
+        state: State,
+        clock: State,
+    ) -> tuple[Tensor, State]:
+        """Take one step down the critic's objective, if it has parameters; return its value."""
         parameters = self.critic.unflatten(state["critic"])
+        if not parameters:
+            value, carried = objective(parameters)
+            return value, {f"loss.{name}": item for name, item in carried.items()}
         gradient, (value, carried) = grad_and_value(objective, has_aux=True)(parameters)
-        rule = self.optimizers["critic"]
-        changes = self._update("critic", rule, self.critic.flatten(gradient), state, clock)
+        row = self.critic.flatten(gradient)
+        changes = self._update("critic", self.optimizers["critic"], row, state, clock)
         changes["critic"] = self._constrained(changes["critic"], clock)
-        changes |= {f"loss.{name}": item for name, item in carried.items()}
-        total = state["total.critic_loss"] + value
-        return {**evolved, **changes, "total.critic_loss": total}
+        return value, changes | {f"loss.{name}": item for name, item in carried.items()}
+
+    def _evolved(self, role: str, state: State, batch: State) -> State:
+        """Return the buffers that a player renews before its step."""
+        player = self.generator if role == "generator" else self.critic
+        values = {**player.unflatten(state[role]), **self.values(role, state, batch)}
+        fresh = player.evolve(values)
+        return {f"{role}.buffer.{name}": value for name, value in fresh.items()}
+
+    def _advanced(
+        self, state: State, batch: State, clock: State, seen: tuple[Tensor, Tensor]
+    ) -> State:
+        """Return the new states of the regularizers."""
+        changes: State = {}
+        for owner, part in self.parts(clock):
+            if part.advance is not None:
+                critic = self.bind(self.critic.unflatten(state["critic"]), state, batch)
+                draws = self.draws_of(owner, state, batch, clock)
+                for name, value in part.advance(critic, *seen, draws).items():
+                    changes[f"carried.{owner}.{name}"] = value.detach()
+        return changes
+
+    def _refitted(self, state: State, batch: State, seen: tuple[Tensor, Tensor]) -> State:
+        """Return the buffers that the critic fits in closed form."""
+        parameters = self.critic.unflatten(state["critic"])
+        values = {**parameters, **self.values("critic", state, batch)}
+        fresh = self.critic.refit(values, *seen)
+        return {f"critic.buffer.{name}": value for name, value in fresh.items()}
 
     def _generator(self, state: State, batch: State, clock: State) -> State:
         """Improve the generator on one batch, and its moving average."""
-        evolved = self.generator.evolve(state, "generator")
+        evolved = self._evolved("generator", state, batch)
         state = state | evolved
 
-        def objective(parameters: Mapping[str, Tensor]) -> Tensor:
-            fake = self._generate(parameters, state, batch)
-            weights = self.critic.unflatten(self._unrolled(state, batch, clock, fake))
-            critic = self._bind(weights, state, batch)
-            real, seen = self._seen(batch, clock, fake)
-            draws, carried = under(batch, "loss"), under(state, "loss")
-            loss: Loss = self._component("loss", clock)
-            return loss.generator_loss(critic, real, seen, draws, carried)
+        def critic_after(seen: tuple[Tensor, Tensor]) -> Parameters:
+            return self.critic.unflatten(self._unrolled(state, batch, clock, seen))
 
+        objective = self.generator_objective(state, batch, clock, critic_after)
         parameters = self.generator.unflatten(state["generator"])
-        gradient, value = grad_and_value(objective)(parameters)
+        gradient, (_, value) = grad_and_value(objective, has_aux=True)(parameters)
         rule = self.optimizers["generator"]
         row = self.generator.flatten(gradient)
         changes = self._update("generator", rule, row, state, clock)
@@ -235,67 +248,20 @@ class Game:
 
     # ----------------------------------------------------------------------------------- its parts
 
-    def _component(self, owner: str, clock: State) -> Any:
-        """Return a component, made anew where its numbers come as tensors."""
-        part = self.components[owner]
-        numbers = under(clock, owner)
-        return part.entry.factory(**{**part.params, **numbers}) if numbers else part.value
-
-    def _regularizers(self, clock: State) -> list[Regularizer]:
-        return [self._component(owner, clock) for owner in self.components if owner != "loss"]
-
-    def _generate(self, parameters: Mapping[str, Tensor], state: State, batch: State) -> Tensor:
-        values = {**parameters, **under(state, "generator.buffer"), **under(batch, "generator")}
-        return self.generator(values, batch["noise"], self.recipe.precision)
-
-    def _bind(self, parameters: Mapping[str, Tensor], state: State, batch: State) -> Critic:
-        """Give the critic its parameters, buffers and masks."""
-        values = {**parameters, **under(state, "critic.buffer"), **under(batch, "critic")}
-        return lambda x: self.critic(values, x, self.recipe.precision)
-
-    def _seen(self, batch: State, clock: State, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Return real and fake samples as the critic sees them: augmented and packed."""
-        samples = {"real": batch["real"], "fake": fake}
-        for position, part in enumerate(self._regularizers(clock)):
-            if part.augment is not None:
-                for role, x in samples.items():
-                    samples[role] = part.augment(x, under(batch, f"regularizer{position}.{role}"))
-        real, fake = (pack(x, self.spec, self.recipe.packing) for x in samples.values())
-        return real, fake
-
-    def _critic_objective(
-        self, state: State, batch: State, clock: State, fake: Tensor, strength: int
-    ) -> Callable[[Mapping[str, Tensor]], tuple[Tensor, Mapping[str, Tensor]]]:
-        """Return the objective with penalties `strength` times their weight."""
-        real, fake = self._seen(batch, clock, fake)
-
-        def objective(parameters: Mapping[str, Tensor]) -> tuple[Tensor, Mapping[str, Tensor]]:
-            critic = self.judge(self._bind(parameters, state, batch), real, fake)
-            loss: Loss = self._component("loss", clock)
-            value, carried = loss.critic_loss(
-                critic, real, fake, under(batch, "loss"), under(state, "loss")
-            )
-            for position, part in enumerate(self._regularizers(clock)):
-                if part.penalty is not None and strength:
-                    draws = under(batch, f"regularizer{position}")
-                    penalty = part.penalty(critic, real, fake, draws)
-                    value = value + (strength * penalty if strength > 1 else penalty)
-            return value, carried
-
-        return objective
-
-    def _unrolled(self, state: State, batch: State, clock: State, fake: Tensor) -> Tensor:
-        """Return the critic after some more updates on this batch, as a function of `fake`.
+    def _unrolled(
+        self, state: State, batch: State, clock: State, seen: tuple[Tensor, Tensor]
+    ) -> Tensor:
+        """Return the critic after some more updates, as a function of the samples seen.
 
         Metz et al. 2017, arXiv:1611.02163.
         """
-        if not self.recipe.unrolled_steps:
+        if not (self.recipe.unrolled_steps and self.critic.shapes):
             return state["critic"]
         name = self.recipe.critic_optimizer
         rule = make_optimizer(name, self.recipe, differentiable=True)
         for ahead in range(1, self.recipe.unrolled_steps + 1):
             clock = clock | under(clock, f"unrolled{ahead}")
-            objective = self._critic_objective(state, batch, clock, fake, strength=1)
+            objective = self.critic_objective(state, batch, clock, seen, strength=1)
             parameters = self.critic.unflatten(state["critic"])
             gradient, carried = torch.func.grad(objective, has_aux=True)(parameters)
             row = self.critic.flatten(gradient)
@@ -306,7 +272,7 @@ class Game:
 
     def _constrained(self, critic: Tensor, clock: State) -> Tensor:
         """Apply the constraints of the regularizers to the critic's row."""
-        for part in self._regularizers(clock):
+        for _, part in self.parts(clock):
             if part.constrain is not None:
                 critic = self.critic.flatten(part.constrain(self.critic.unflatten(critic)))
         return critic
@@ -323,11 +289,3 @@ class Game:
         move, slots = rule.direction(gradient, slots, under(clock, role))
         theta = state.get(f"anchor.{role}", state[role])
         return {role: theta - move, **dict(zip(names, slots, strict=True))}
-
-
-def under(values: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """Select the entries below a prefix, named without it."""
-    start = f"{prefix}."
-    return {
-        name.removeprefix(start): value for name, value in values.items() if name.startswith(start)
-    }

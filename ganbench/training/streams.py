@@ -11,7 +11,8 @@ from torch import Tensor
 
 from ganbench import seeding
 from ganbench.api import Dataset, Draw, Prior
-from ganbench.training.steps import Game, State
+from ganbench.training.rules import State
+from ganbench.training.steps import Game
 
 _CHUNK_STEPS = 64
 _CHUNK_VALUES = 2**21
@@ -99,12 +100,15 @@ class Streams:
         if role == "noise":
             return self.prior.sample((count, size), rng)
         draw, rows, shape = self.game.draws[role]
-        return _numbers(draw, (count, rows), shape, rng)
+        if isinstance(draw.per, tuple):
+            return numbers_of(draw, (count,), draw.per, rng)
+        return numbers_of(draw, (count, rows), shape, rng)
 
 
-def _numbers(
+def numbers_of(
     draw: Draw, leading: tuple[int, ...], shape: tuple[int, ...], rng: torch.Generator
 ) -> Tensor:
+    """Draw (*leading, *shape), or ones in place of the shape where it is one for each sample."""
     function = torch.rand if draw.law == "uniform" else torch.randn
-    each = shape if draw.per == "element" else (1,) * len(shape)
+    each = (1,) * len(shape) if draw.per == "sample" else shape
     return function((*leading, *each), generator=rng, device=rng.device)

@@ -14,7 +14,8 @@ from torch.func import functionalize
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from ganbench.training import binding, passes
-from ganbench.training.steps import State, Step
+from ganbench.training.rules import State
+from ganbench.training.steps import Step
 
 Move = Callable[[State, State], None]
 """(batch, clock) -> nothing: the state that it is bound to changes in place."""

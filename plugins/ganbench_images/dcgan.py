@@ -6,6 +6,7 @@ from typing import Literal
 from torch import nn
 
 from ganbench.api import (
+    SCORE,
     Architecture,
     BatchNorm,
     DataSpec,
@@ -75,7 +76,7 @@ class Dcgan(Architecture):
         layers += [nn.Conv2d(self.width, spec.shape[0], 3, padding=1), nn.Flatten()]
         return nn.Sequential(*map(_initialised, layers), OutputHead(spec))
 
-    def discriminator(self, spec: DataSpec, output: Output) -> nn.Module:
+    def discriminator(self, spec: DataSpec, output: Output = SCORE) -> nn.Module:
         """Build images (B, *spec.shape) -> scores (B,) or embeddings (B, output.size)."""
         channels, start = self._channels(spec), _SIDES[spec.shape[-1]]
         layers: list[nn.Module] = [

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from ganbench.api import (
     GRU,
     LSTM,
+    SCORE,
     Architecture,
     DataSpec,
     FeatureCritic,
@@ -45,7 +46,7 @@ class Recurrent(Architecture):
         cell = self.cell(noise_dim + vocabulary, self.hidden)
         return _Writer(cell, nn.Linear(self.hidden, vocabulary), length)
 
-    def discriminator(self, spec: DataSpec, output: Output) -> nn.Module:
+    def discriminator(self, spec: DataSpec, output: Output = SCORE) -> nn.Module:
         """Build sequences (B, length, vocabulary) -> scores (B,) or embeddings (B, size)."""
         _, vocabulary = spec.shape
         return FeatureCritic(_Reader(self.layer(vocabulary, self.hidden)), self.hidden, output)

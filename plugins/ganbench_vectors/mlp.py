@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 from torch import nn
 
-from ganbench.api import Architecture, DataSpec, FeatureCritic, Output, OutputHead, Size
+from ganbench.api import SCORE, Architecture, DataSpec, FeatureCritic, Output, OutputHead, Size
 
 Depth = Annotated[int, Field(gt=0, le=100)]
 
@@ -31,7 +31,7 @@ class Mlp(Architecture):
         layers = _layers([noise_dim, *self.hidden, spec.size], nn.ReLU())
         return nn.Sequential(*layers, OutputHead(spec))
 
-    def discriminator(self, spec: DataSpec, output: Output) -> nn.Module:
+    def discriminator(self, spec: DataSpec, output: Output = SCORE) -> nn.Module:
         """Build samples (B, *spec.shape) -> scores (B,) or embeddings (B, output.size)."""
         sizes = [spec.size, *self.hidden]
         body = nn.Sequential(nn.Flatten(), *_layers(sizes, nn.LeakyReLU(0.2)), nn.LeakyReLU(0.2))

@@ -30,7 +30,7 @@ class DiracPlayers:
     def generator(self, spec, noise_dim):
         return Point(self.theta)
 
-    def discriminator(self, spec):
+    def discriminator(self, spec, output):
         return Line(self.psi)
 
 

@@ -158,9 +158,9 @@ def test_unrolled_critics_keep_their_constraints_and_plain_penalties(make_cell):
 
 def test_a_packed_critic_judges_several_samples_at_once(make_cell):
     ensemble = Ensemble(make_cell(packing=4, batch_size=8), [0], CPU)
-    assert ensemble.game.critic.shapes["1.weight"][1] == 8
+    assert ensemble.game.critic.shapes["body.1.weight"][1] == 8
     *_, progress = train(make_cell("digits", packing=2, architecture="dcgan(width=2)"), [0], CPU)
-    assert progress.ensemble.game.critic.shapes["0.weight"][1] == 2
+    assert progress.ensemble.game.critic.shapes["body.0.weight"][1] == 2
     assert progress.engine.rung == "traced"
 
 

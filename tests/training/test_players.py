@@ -9,7 +9,7 @@ CPU = torch.device("cpu")
 
 
 def build(seeds):
-    return players.build(lambda: nn.Linear(3, 2), seeds, "generator", torch.zeros(1, 3), CPU)
+    return players.build(lambda: nn.Linear(3, 2), seeds, "generator", torch.zeros(1, 3), 4, CPU)
 
 
 def test_flatten_inverts_unflatten_and_the_player_computes_what_the_network_computes():
@@ -37,6 +37,6 @@ def test_building_leaves_the_global_random_state_alone():
 
 def test_buffers_are_stacked():
     _, _, buffers = players.build(
-        lambda: nn.BatchNorm1d(3), [0, 1], "critic", torch.zeros(1, 3), CPU
+        lambda: nn.BatchNorm1d(3), [0, 1], "critic", torch.zeros(1, 3), 4, CPU
     )
     assert buffers["running_mean"].shape == (2, 3)

@@ -315,7 +315,7 @@ def with_critic(cell, network):
     """Return the cell with another discriminator."""
 
     class Other:
-        def discriminator(self, spec):
+        def discriminator(self, spec, output):
             return network()
 
     return replace(cell, discriminator=replace(cell.discriminator, value=Other()))
