@@ -76,8 +76,9 @@ class Scale:
     def __init__(self, rows: Tensor) -> None:
         self.constant = rows[0]
         self.varies = rows.amax(dim=0) > rows.amin(dim=0)
-        self.mean = rows[:, self.varies].mean(dim=0)
-        self.std = rows[:, self.varies].std(dim=0, correction=0)
+        varying = rows[:, self.varies]
+        self.mean = varying.mean(dim=0)
+        self.std = (varying - self.mean).square().mean(dim=0).sqrt()
 
     def apply(self, rows: Tensor) -> Tensor:
         """Map rows (n, size) to coordinates (n, varying columns)."""

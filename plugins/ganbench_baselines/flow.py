@@ -66,10 +66,10 @@ class NormalizingFlow(Baseline):
 
     def __init__(
         self,
-        transforms: Transforms = 4,
+        transforms: Transforms = 3,
         width: Size = 64,
-        steps: Steps = 2000,
-        learning_rate: LearningRate = 0.001,
+        steps: Steps = 1000,
+        learning_rate: LearningRate = 0.005,
         rows: Rows = 10_000,
     ) -> None:
         self.transforms = transforms

@@ -12,7 +12,7 @@ from ganbench_baselines.encoding import NUMBERS, Rows, Scale, as_samples, spread
 _FACTORS = 2.0 ** (-torch.arange(17) / 2)
 """Candidates as multiples of Scott's bandwidth, which is far too wide for many modes."""
 
-_HELD_OUT = 1000
+_HELD_OUT = 500
 
 
 @dataclass
@@ -48,7 +48,7 @@ class KernelDensity(Baseline):
     """A Gaussian kernel around every training row: a random row plus noise.
 
     p(x) = 1/n sum_i N(x; x_i, h^2 S), with the variances S of the columns. The bandwidth h is
-    the one, of 17 from Scott's n^(-1/(d+4)) down to 1/256 of it, under which up to 1000 rows are
+    the one, of 17 from Scott's n^(-1/(d+4)) down to 1/256 of it, under which up to 500 rows are
     likeliest given the others. Discrete columns are spread over the gaps between their values,
     without which the narrowest were always best.
 

@@ -12,8 +12,8 @@ Steps = Annotated[int, Field(gt=0, le=1_000_000)]
 LearningRate = Annotated[float, Field(gt=0, le=1)]
 
 _BATCH = 128
-_CHECK = 100
-_PATIENCE = 5
+_CHECK = 50
+_PATIENCE = 10
 
 
 def train(
@@ -26,8 +26,8 @@ def train(
 ) -> None:
     """Minimise the mean loss over rows by Adam, and keep the weights that are best elsewhere.
 
-    A tenth of the rows is held out. Every 100 steps the loss is taken there; training ends when
-    it has not fallen five times in a row.
+    A tenth of the rows is held out. Every 50 steps the loss is taken there; training ends when
+    it has not fallen ten times in a row.
 
     Args:
         model: what is trained; it is left in evaluation mode.

@@ -74,7 +74,7 @@ class GaussianMixture(Baseline):
 
     kinds = NUMBERS
 
-    def __init__(self, components: Components = 20, axes: Size = 16, rows: Rows = 10_000) -> None:
+    def __init__(self, components: Components = 32, axes: Size = 16, rows: Rows = 10_000) -> None:
         self.components = components
         self.axes = axes
         self.rows = rows
@@ -94,7 +94,7 @@ class GaussianMixture(Baseline):
             torch.from_numpy(model.weights_),
             torch.from_numpy(model.means_),
             _factors(model),
-            coordinates[:, self.axes :].std(dim=0, correction=0),
+            (lengths / lengths[0])[self.axes :],
             origin,
             axes * unit,
             dataset.spec,

@@ -15,14 +15,18 @@ from ganbench_baselines.learning import LearningRate, Steps, train
 class _Network(nn.Module):
     """Encoder and decoder of rows: standardised numbers first, then the one-hots in `widths`."""
 
+    categories: Tensor
+
     def __init__(self, numbers: int, widths: list[int], latent: int, width: int) -> None:
         super().__init__()
         size = numbers + sum(widths)
-        self.parts = [numbers, *widths]
+        self.numbers = numbers
         self.latent = latent
         self.encoder = _layers(size, width, 2 * latent)
         self.decoder = _layers(latent, width, size)
-        self.log_std = nn.Parameter(torch.zeros(numbers))
+        # Below the spread of the data: beside much noise, codes would not pay and stay unused.
+        self.log_std = nn.Parameter(torch.full((numbers,), -1.0))
+        self.register_buffer("categories", _padded_places(widths))
 
     def loss(self, rows: Tensor) -> Tensor:
         """Return the mean of minus the evidence lower bound, from one draw of the code."""
@@ -32,16 +36,25 @@ class _Network(nn.Module):
         bound: Tensor = self._log_likelihood(self.decoder(code), rows) - divergence
         return -bound.mean()
 
+    def split(self, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Divide rows or outputs (n, size) into numbers and categories."""
+        return values[:, : self.numbers], values[:, self.numbers :]
+
     def _log_likelihood(self, outputs: Tensor, rows: Tensor) -> Tensor:
-        parts = [torch.split(values, self.parts, dim=1) for values in (outputs, rows)]
-        (means, numbers), *categories = zip(*parts, strict=True)
+        (means, logits), (numbers, hots) = self.split(outputs), self.split(rows)
         errors = (numbers - means) * (-self.log_std).exp()
-        value: Tensor = -(errors.square() / 2 + self.log_std + math.log(2 * math.pi) / 2).sum(
-            dim=1
-        )
-        for logits, hots in categories:
-            value = value + (hots * functional.log_softmax(logits, dim=1)).sum(dim=1)
-        return value
+        densities = -errors.square() / 2 - self.log_std - math.log(2 * math.pi) / 2
+        padded = functional.pad(logits, (0, 1), value=-torch.inf)
+        norms = padded[:, self.categories].logsumexp(dim=2)
+        return densities.sum(dim=1) + (hots * logits).sum(dim=1) - norms.sum(dim=1)
+
+
+def _padded_places(widths: list[int]) -> Tensor:
+    """Return where the values of each category are, (categories, most), filled up with -1."""
+    ends = torch.tensor(widths, dtype=torch.int64).cumsum(dim=0)[:, None]
+    starts = ends - torch.tensor(widths, dtype=torch.int64)[:, None]
+    places = starts + torch.arange(max(widths, default=1))
+    return places.where(places < ends, -1)
 
 
 def _layers(inputs: int, width: int, outputs: int) -> nn.Sequential:
@@ -87,7 +100,7 @@ class FittedVae:
         """Draw n samples of the model: decoded codes with output noise."""
         with torch.no_grad():
             outputs = self.network.decoder(torch.randn(n, self.network.latent, generator=rng))
-            means, logits = outputs.tensor_split([self.network.parts[0]], dim=1)
+            means, logits = self.network.split(outputs)
             noise = torch.randn(means.shape, generator=rng) * self.network.log_std.exp()
         # The largest of the logits, each with Gumbel noise, is a draw from their softmax.
         gumbel = -torch.empty_like(logits).exponential_(generator=rng).log()
@@ -121,7 +134,7 @@ class Vae(Baseline):
         latent: Size = 8,
         width: Size = 128,
         steps: Steps = 5000,
-        learning_rate: LearningRate = 0.001,
+        learning_rate: LearningRate = 0.003,
         rows: Rows = 10_000,
     ) -> None:
         self.latent = latent
