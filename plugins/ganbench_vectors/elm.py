@@ -47,7 +47,7 @@ class Elm(Architecture):
 
     def discriminator(self, spec: DataSpec, output: Output = SCORE) -> nn.Module:
         """Build samples (B, *spec.shape) -> scores (B,) or embeddings (B, output.size)."""
-        frozen = RandomLayer(spec.size, self.width, self.scale)
+        frozen = RandomLayer(spec.size, self.width, self.scale, readout_gain(self.width))
         return FeatureCritic(nn.Sequential(nn.Flatten(), frozen), self.width, output)
 
 
@@ -86,6 +86,11 @@ class ElmRidge(Architecture):
         """Build samples (B, *spec.shape) -> scores (B,)."""
         frozen = RandomLayer(spec.size, self.width, self.scale, 1 / math.sqrt(self.width))
         return RidgeCritic(frozen, self.width, self.ridge, self.decay)
+
+
+def readout_gain(width: int) -> float:
+    """Return what to multiply features by, so that Adam's usual rates suit a readout of them."""
+    return 8 / math.sqrt(width)
 
 
 class RandomLayer(nn.Module):

@@ -152,11 +152,11 @@ def test_kernel_logistic_scores_are_the_log_ratio_of_two_gaussians():
 
 def test_random_features_have_the_kernel_as_their_mean():
     x, y = torch.randn(5, 3), torch.randn(6, 3)
-    features = FourierFeatures(3, 40_000, BANDWIDTHS)
+    features = FourierFeatures(3, 40_000, BANDWIDTHS, gain=1 / 200)
     product = features(x) @ features(y).T
     # Each of 40,000 terms has a standard deviation of at most 1.
     torch.testing.assert_close(product, gaussian_mixture(x, y, BANDWIDTHS), atol=4 / 200, rtol=0)
 
 
 def test_random_features_are_frozen():
-    assert not list(FourierFeatures(3, 10, BANDWIDTHS).parameters())
+    assert not list(FourierFeatures(3, 10, BANDWIDTHS, 1.0).parameters())
