@@ -314,7 +314,7 @@ def spectrally_normalised(network: nn.Module) -> nn.Module:
 class Noise(nn.Module):
     """Random numbers for a network: a tensor in, numbers of the same shape out.
 
-    ganbench finds every such layer by a forward pass on a few rows, draws its numbers at each
+    ganbench finds every such layer by a trial on a few rows, draws its numbers at each
     step, and whenever samples are drawn, from the seed's own streams, and passes them in as the
     buffer `values`, (B, ...). Within a step all calls of one layer share them; a layer that is
     called on n * B rows repeats them. A network that is run by itself, outside ganbench, draws

@@ -1,11 +1,18 @@
 """Commands about what there is: list, info, grid show, plugin list."""
 
+from textwrap import fill
+from typing import TYPE_CHECKING
+
 import click
 
 from ganbench.cli.common import json_option, print_json, print_table
 
+if TYPE_CHECKING:
+    from ganbench.catalogue import Described
+
 _KINDS = (
-    "architectures", "losses", "regularizers", "datasets", "priors", "metrics", "grids",
+    "architectures", "losses", "regularizers", "datasets", "priors", "baselines", "metrics",
+    "grids",
 )  # fmt: skip
 
 
@@ -15,16 +22,21 @@ def _singular(kind: str) -> str:
 
 @click.command("list")
 @click.argument("kinds", nargs=-1, type=click.Choice(_KINDS))
+@click.option("--markdown", is_flag=True, help="Write the whole catalogue as Markdown.")
 @json_option
-def list_components(kinds: tuple[str, ...], as_json: bool) -> None:
+def list_components(kinds: tuple[str, ...], markdown: bool, as_json: bool) -> None:
     """List components: name, summary, source and owner.
 
     KINDS restricts the list to some of architectures, losses, regularizers, datasets, priors,
-    metrics and grids.
+    baselines, metrics and grids.
     """
+    from ganbench import catalogue
     from ganbench.plugins import load_plugins
 
     registry = load_plugins()
+    if markdown:
+        click.echo(catalogue.markdown(registry), nl=False)
+        return
     rows = [
         {
             "kind": _singular(kind),
@@ -53,7 +65,8 @@ def list_components(kinds: tuple[str, ...], as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def info(name: str, as_json: bool) -> None:
-    """Describe the component NAME: meaning, parameters, source, recipe and owner."""
+    """Describe the component NAME: formula, parameters, what fits it, source and recipe."""
+    from ganbench.catalogue import describe
     from ganbench.components import unknown
     from ganbench.plugins import KINDS, load_plugins
 
@@ -62,40 +75,51 @@ def info(name: str, as_json: bool) -> None:
     if not found:
         names = [each for kind in KINDS for each in registry.names(kind)]
         raise unknown("component", name, names)
-    described = []
-    for kind in found:
-        entry = registry.find(kind, name)
-        parameters = [
+    described = [describe(registry.find(kind, name), registry) for kind in found]
+    if as_json:
+        print_json([_record(each) for each in described])
+        return
+    for each in described:
+        _print_described(each)
+
+
+def _record(described: "Described") -> dict[str, object]:
+    entry = described.entry
+    return {
+        "kind": entry.kind,
+        "name": entry.name,
+        "description": described.text,
+        "source": entry.source,
+        "parameters": [
             {
                 "name": parameter.name,
                 "accepts": parameter.accepts,
                 "default": None if parameter.required else parameter.default,
                 "required": parameter.required,
+                "meaning": described.meanings.get(parameter.name, ""),
             }
             for parameter in entry.parameters
-        ]
-        described.append(
-            {
-                "kind": kind,
-                "name": name,
-                "description": entry.doc,
-                "source": entry.source,
-                "parameters": parameters,
-                "plugin": entry.plugin,
-                "owner": entry.owner,
-            }
-        )
-    if as_json:
-        print_json(described)
-        return
-    for each in described:
-        click.echo(f"{each['kind']} {name}")
-        click.echo(f"\n{each['description']}\n")
-        accepted = "\n".join(
-            f"  {parameter}" for parameter in registry.find(str(each["kind"]), name).parameters
-        )
-        click.echo(f"Parameters:\n{accepted or '  none'}\n")
-        click.echo(f"From the plugin '{each['plugin']}' of {each['owner']}.")
+        ],
+        "facts": dict(described.facts),
+        "plugin": entry.plugin,
+        "owner": entry.owner,
+    }
+
+
+def _print_described(described: "Described") -> None:
+    entry = described.entry
+    click.echo(f"{entry.kind} {entry.name}\n\n{described.text}\n")
+    click.echo("Parameters:" if entry.parameters else "Parameters: none")
+    for parameter in entry.parameters:
+        click.echo(f"  {parameter}")
+        if meaning := described.meanings.get(parameter.name):
+            click.echo(fill(meaning, 95, initial_indent="      ", subsequent_indent="      "))
+    click.echo()
+    for name, fact in described.facts.items():
+        click.echo(fill(f"{name.capitalize()}: {fact}.", 95, subsequent_indent="  "))
+    if entry.source:
+        click.echo(fill(f"Source: {entry.source}", 95, subsequent_indent="  "))
+    click.echo(f"From the plugin '{entry.plugin}' of {entry.owner}.")
 
 
 @click.group()

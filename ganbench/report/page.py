@@ -85,6 +85,7 @@ def write_report(
         scores=_scores(results.frame, definitions or {}),
         failures=_failures(results),
         barred=_barred(results.frame),
+        warnings=_warnings(results),
         environment=list(_flat(results.experiment["environment"])),
         commands=results.experiment["commands"],
         tidy=_data("text/csv", tidy(results.frame).to_csv(index=False).encode()),
@@ -175,7 +176,9 @@ def _answer(section: Section) -> str:
     if not ranked:
         return "no score here has a better side: compare values with their floors."
     column, *others = ranked
-    best = next(row for row in section.rows if section.leads(row, column))
+    best = next((row for row in section.rows if section.leads(row, column)), None)
+    if best is None:
+        return "no game has a score yet."
     score, floor = best.scores[column.name], section.floors[column.name].mean
     interval = "95% interval" if score.n > 1 else "one seed, hence no interval"
     answer = (
@@ -185,9 +188,20 @@ def _answer(section: Section) -> str:
     if pd.notna(floor):
         inside = ", inside the interval" if score.low <= floor <= score.high else ""
         answer += f"; two real samples score {number(floor)}{inside}"
+    answer += _beside_baselines(section, column)
     also = [other.name for other in others if _alone(section, best, other)]
     agree = f" It is also best by {' and '.join(also)}." if also else ""
     return f"{answer}.{_rivals(section, best, column)}{agree}"
+
+
+def _beside_baselines(section: Section, column: Column) -> str:
+    """Say how the best baseline scores, where games and baselines stand side by side."""
+    scored = [row for row in section.rows if row.is_baseline and row.scores[column.name].n]
+    if not (section.games and scored):
+        return ""
+    means = {row.loss: row.scores[column.name].mean for row in scored}
+    best = (min if column.better == "lower" else max)(means, key=lambda name: means[name])
+    return f"; of the baselines, {best} is best with {number(means[best])}"
 
 
 def _alone(section: Section, best: Row, column: Column) -> bool:
@@ -200,7 +214,8 @@ def _rivals(section: Section, best: Row, column: Column) -> str:
     leader = best.scores[column.name]
     if leader.n < 2:
         return ""
-    others = [row.scores[column.name] for row in section.rows if row is not best]
+    rivals = section.rows if best.is_baseline else section.games
+    others = [row.scores[column.name] for row in rivals if row is not best]
     near = sum(score.low <= leader.high and leader.low <= score.high for score in others)
     if not near:
         return " No other interval overlaps with its own."
@@ -271,6 +286,12 @@ def _failures(results: Results) -> list[dict[str, str]]:
         }
         for row in failed.to_dict("records")
     ]
+
+
+def _warnings(results: Results) -> list[str]:
+    """Collect why cells can hardly succeed."""
+    cells = results.experiment.get("cells", {}).values()
+    return list(dict.fromkeys(text for cell in cells for text in cell.get("warnings", ())))
 
 
 def _barred(frame: pd.DataFrame) -> list[dict[str, str]]:

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from ganbench.cells import pair_label
+from ganbench.plugins import NOTHING
 
 TIDY_COLUMNS = (
     *("run_id", "dataset", "prior", "generator", "discriminator", "loss", "seed"),
@@ -20,7 +21,8 @@ TIDY_COLUMNS = (
 CELL = ["dataset", "prior", "generator", "discriminator", "loss"]
 REAL = "real vs real"
 ARROWS = {"lower": "↓", "higher": "↑"}
-NOTHING = "-"
+ABSENT = "-"
+BASELINE = "baseline"
 LEGEND = (
     "mean ± half-width of the 95% t interval over the ok seeds; the best mean is marked",
     f"{REAL}: mean, and in brackets the 95% point, of the same score between two real samples of "
@@ -119,8 +121,9 @@ class Row:
 
     Attributes:
         prior: label of the noise.
-        architecture: the generator, and the discriminator where it differs.
-        loss: label of the loss.
+        architecture: the generator, and the discriminator where it differs; for a law that was
+            fitted without a game, "baseline".
+        loss: label of the loss, or of the baseline.
         planned: number of runs.
         runs: seed -> run id, of the runs that are ok.
         status: "ok" if any run is, else what most of them are.
@@ -134,6 +137,11 @@ class Row:
     runs: Mapping[int, str]
     status: str
     scores: Mapping[str, Estimate]
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether a law was fitted, without a game."""
+        return self.architecture == BASELINE
 
     @property
     def ok(self) -> str:
@@ -159,17 +167,27 @@ class Section:
     floors: Mapping[str, Floor]
     priors: bool
 
+    @property
+    def games(self) -> tuple[Row, ...]:
+        """The rows that are no baselines."""
+        return tuple(row for row in self.rows if not row.is_baseline)
+
     def leads(self, row: Row, column: Column) -> bool:
-        """Say whether no row has a better mean than this one; of some scores none is best."""
-        if column.better not in ARROWS:
+        """Say whether no rival has a better mean than this row; of some scores none is best.
+
+        Baselines are rivals of each other only where nothing else was trained.
+        """
+        rivals = [each for each in self.games or self.rows if each.scores[column.name].n]
+        if column.better not in ARROWS or row not in rivals:
             return False
-        means = [row.scores[column.name].mean for row in self.rows if row.scores[column.name].n]
+        means = [each.scores[column.name].mean for each in rivals]
         best = min(means) if column.better == "lower" else max(means)
         return row.scores[column.name].mean == best
 
     def player(self, row: Row) -> str:
         """Name the architecture, and the prior where the table has several."""
-        return f"{row.architecture}, {row.prior}" if self.priors else row.architecture
+        named = self.priors and not row.is_baseline
+        return f"{row.architecture}, {row.prior}" if named else row.architecture
 
 
 @dataclass(frozen=True)
@@ -196,7 +214,7 @@ def summary(frame: pd.DataFrame) -> Summary:
     """Summarise every compatible cell over its seeds."""
     barred = frame["status"].eq("incompatible")
     kept = frame[~barred]
-    priors = kept["prior"].nunique() > 1
+    priors = kept["prior"][kept["prior"].ne(NOTHING.label)].nunique() > 1
     return Summary(
         sections=tuple(
             _section(str(dataset), part, priors)
@@ -227,11 +245,15 @@ def _row(frame: pd.DataFrame, columns: tuple[Column, ...]) -> Row:
     planned = runs(frame)
     ok = planned[planned["status"].eq("ok")]
     first = frame.iloc[0]
-    generator, discriminator = str(first["generator"]), str(first["discriminator"])
+    generator, loss = str(first["generator"]), str(first["loss"])
+    architecture = pair_label(generator, str(first["discriminator"]))
+    name, bracket, settings = loss.partition(" [")
+    if name == NOTHING.label:
+        architecture, loss = BASELINE, f"{generator}{bracket}{settings}"
     return Row(
         prior=str(first["prior"]),
-        architecture=pair_label(generator, discriminator),
-        loss=str(first["loss"]),
+        architecture=architecture,
+        loss=loss,
         planned=len(planned),
         runs={int(seed): str(run) for seed, run in zip(ok["seed"], ok["run_id"], strict=True)},
         status="ok" if len(ok) else str(planned["status"].mode().iloc[0]),
@@ -252,7 +274,7 @@ def _estimate(frame: pd.DataFrame, column: Column) -> Estimate:
 def number(mean: float, half: float = math.nan) -> str:
     """Write a mean with three significant digits, and its half-width to the same place."""
     if not math.isfinite(mean):
-        return NOTHING if math.isnan(mean) else str(mean)
+        return ABSENT if math.isnan(mean) else str(mean)
     known = math.isfinite(half)
     scale = max(abs(mean), half) if known else abs(mean)
     power = math.floor(math.log10(scale)) if scale else 2

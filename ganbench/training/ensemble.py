@@ -118,26 +118,25 @@ class Ensemble:
             return [seeding.torch_stream(slot, *names, device=self.device) for slot in self.slots]
 
         noise = torch.stack([prior.sample((count,), rng) for rng in streams()])
-        numbers = {
-            name: torch.stack([numbers_of(draw, (count,), shape, rng) for rng in streams(name)])
-            for name, (draw, shape) in player.drawing_noise.items()
-        }
+        opened = {name: streams(name) for name in player.drawing_noise}
 
         def draw(state: State, noise: Tensor, numbers: State) -> Tensor:
             parameters = player.unflatten(state["average"])
             values = {**parameters, **under(state, "generator.buffer"), **numbers}
             return player.draw(values, noise, self.cell.recipe.precision)
 
+        def numbers(rows: int) -> State:
+            return {
+                name: torch.stack([numbers_of(law, (rows,), shape, rng) for rng in opened[name]])
+                for name, (law, shape) in player.drawing_noise.items()
+            }
+
         even = math.ceil(count / math.ceil(count / _SAMPLE_BATCH))
-        pieces = zip(
-            torch.split(noise, even, dim=1),
-            *(torch.split(value, even, dim=1) for value in numbers.values()),
-            strict=True,
-        )
         with torch.no_grad():
+            # Piece by piece, since a long chain needs many numbers for each sample.
             parts = [
-                vmap(draw)(self.state, part, dict(zip(numbers, rest, strict=True)))
-                for part, *rest in pieces
+                vmap(draw)(self.state, part, numbers(part.shape[1]))
+                for part in torch.split(noise, even, dim=1)
             ]
         samples = torch.cat(parts, dim=1)[: len(self.seeds)].cpu()
         return torch.stack([dataset.project(one) for one in samples])

@@ -222,7 +222,7 @@ _BUFFERS: Mapping[type[nn.Module], str] = {Dropout: "uniform", Noise: "values"}
 def _noises(
     network: nn.Module, sample: Tensor, kinds: tuple[type[nn.Module], ...] = (Dropout, Noise)
 ) -> Noises:
-    """Find what each layer of random numbers works on, by one forward pass."""
+    """Find what each layer of random numbers works on, by one pass as before a step."""
     noises: dict[str, tuple[Draw, tuple[int, ...]]] = {}
     hooks = []
     for path, module in network.named_modules():
@@ -239,6 +239,8 @@ def _noises(
     if hooks:
         with torch.no_grad(), seeding.global_torch_seed(0, "trial"):
             network(sample)
+            if network.training:
+                _Evolution(network)()
     for hook in hooks:
         hook.remove()
     return noises

@@ -14,7 +14,7 @@ from ganbench.api import Critic, Draw, Draws, PositiveFloat, Regularizer, Traits
 # Keeps the derivative of the square root finite where the critic is flat.
 _TINY = 1e-12
 
-_NEEDS: Traits = frozenset({"score", "weights"})
+_NEEDS: Traits = frozenset({"scalar", "weights"})
 
 
 def gp(weight: PositiveFloat = 10.0, target: PositiveFloat = 1.0) -> Regularizer:

@@ -3,12 +3,11 @@
 import math
 from typing import Annotated
 
-import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from ganbench.api import Dataset, DataSpec, Modes, Size, Split
+from ganbench.api import Dataset, DataSpec, Size, Split
 from ganbench_vectors import heavy
 from ganbench_vectors.heavy import TailIndex
 
@@ -35,8 +34,6 @@ class Gaussian(Dataset):
         self.intrinsic_dim = dim
         self.correlation = correlation
         self.log_prob = self._log_density
-        if correlation == 0:
-            self.modes = Modes(np.zeros((1, dim)), 1.0, np.ones(1))
 
     def sample(self, n: int, split: Split, rng: torch.Generator) -> Tensor:  # noqa: ARG002
         """Draw (n, dim) independent samples on `rng.device`."""

@@ -1,5 +1,6 @@
-"""The multilayer perceptron, for samples of any shape."""
+"""The multilayer perceptron, for samples of any shape, and what other families take from it."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated
 
@@ -28,17 +29,21 @@ class Mlp(Architecture):
 
     def generator(self, spec: DataSpec, noise_dim: int) -> nn.Module:
         """Build noise (B, noise_dim) -> samples (B, *spec.shape)."""
-        layers = _layers([noise_dim, *self.hidden, spec.size], nn.ReLU())
-        return nn.Sequential(*layers, OutputHead(spec))
+        return relu_generator(spec, [noise_dim, *self.hidden])
 
     def discriminator(self, spec: DataSpec, output: Output = SCORE) -> nn.Module:
         """Build samples (B, *spec.shape) -> scores (B,) or embeddings (B, output.size)."""
         sizes = [spec.size, *self.hidden]
-        body = nn.Sequential(nn.Flatten(), *_layers(sizes, nn.LeakyReLU(0.2)), nn.LeakyReLU(0.2))
+        body = nn.Sequential(nn.Flatten(), *dense(sizes, nn.LeakyReLU(0.2)), nn.LeakyReLU(0.2))
         return FeatureCritic(body, self.hidden[-1], output)
 
 
-def _layers(sizes: list[int], activation: nn.Module) -> list[nn.Module]:
+def relu_generator(spec: DataSpec, sizes: Sequence[int]) -> nn.Module:
+    """Build noise (B, sizes[0]) -> hidden layers of the other sizes -> (B, *spec.shape)."""
+    return nn.Sequential(*dense([*sizes, spec.size], nn.ReLU()), OutputHead(spec))
+
+
+def dense(sizes: Sequence[int], activation: nn.Module) -> list[nn.Module]:
     """Alternate linear layers with the activation, ending with a linear one."""
     layers: list[nn.Module] = []
     for fan_in, fan_out in pairwise(sizes):

@@ -84,12 +84,6 @@ def test_the_gaussian_has_its_covariance_and_density(dim, correlation):
     np.testing.assert_allclose(dataset.log_prob(x[:50]).numpy(), exact.reshape(-1), rtol=1e-10)
 
 
-def test_only_the_isotropic_gaussian_is_one_mode():
-    assert Gaussian(correlation=0.5).modes is None
-    modes = Gaussian(dim=3).modes
-    assert (modes.centers.shape, modes.std, modes.weights.tolist()) == ((1, 3), 1.0, [1.0])
-
-
 @pytest.mark.parametrize("index", [0.5, 2.0, 30.0])
 def test_heavy_densities_equal_those_of_scipy(index):
     x = 10 * draw(Gaussian(dim=3), 50)

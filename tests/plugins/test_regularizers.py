@@ -5,6 +5,8 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 import ganbench_losses
 from ganbench.api import TRAITS, Output
+from ganbench.cells import plan
+from ganbench.grid import make_grid
 from ganbench_images import Dcgan, Digits
 from ganbench_losses import ema, gp, grad_cap, ns, r1
 from ganbench_tabular import BreastCancer
@@ -28,12 +30,33 @@ def test_needs_are_known_traits_and_what_acts_on_the_critic_needs_weights(name):
 
 def test_needs_are_what_the_formulas_ask_for():
     needs = {name: make().needs for name, make in REGULARIZERS.items()}
-    assert all(needs[name] == {"score", "weights"} for name in (*NEEDS["slope"], "lecam"))
+    assert all(needs[name] == {"scalar", "weights"} for name in NEEDS["slope"])
+    assert needs["lecam"] == {"score", "weights"}
     assert all(needs[name] == {"weights"} for name in NEEDS["weights"])
     assert all(needs[name] == set() for name in NEEDS["anything"])
     assert needs["diffaug"] == {"image"}
     assert needs["label_smoothing"] == {"logistic", "weights"}
     assert needs["top_k"] == {"score"}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "loss", "reason"),
+    [
+        ("ring8", "ns+diffaug", "diffaug needs images, and ring8 is vector data"),
+        ("digits", "ns+diffaug", None),
+        ("ring8", "ns+top_k+lecam+gp", None),
+        (
+            "ring8",
+            "hinge+label_smoothing",
+            "label_smoothing needs a loss that classifies by the logistic function, "
+            "and hinge is none",
+        ),
+    ],
+)
+def test_misfits_are_refused_with_the_reason(registry, dataset, loss, reason):
+    grid = {"name": "one", "datasets": [dataset], "architectures": ["mlp"], "losses": [loss]}
+    (cell,) = plan(make_grid({**grid, "priors": ["normal"]}, origin="test"), registry)
+    assert cell.misfit == reason
 
 
 def test_settings_by_name():

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from ganbench.layers import Noise
 from ganbench.training import players
 
 CPU = torch.device("cpu")
@@ -40,3 +41,23 @@ def test_buffers_are_stacked():
         lambda: nn.BatchNorm1d(3), [0, 1], "critic", torch.zeros(1, 3), 4, CPU
     )
     assert buffers["running_mean"].shape == (2, 3)
+
+
+class Walk(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.noise = Noise("normal")
+        self.register_buffer("place", torch.zeros(4, 3))
+
+    def forward(self, x):
+        return x + self.place[: len(x)]
+
+    def next_buffers(self):
+        return {"place": self.place + self.noise(self.place)}
+
+
+def test_random_numbers_of_buffers_that_evolve_are_found():
+    player, _, _ = players.build(Walk, [0], "generator", torch.zeros(2, 3), 4, CPU)
+    ((name, (draw, shape)),) = player.noise.items()
+    assert (name, draw.law, shape) == ("noise.values", "normal", (3,))
+    assert not player.drawing_noise

@@ -1,0 +1,55 @@
+"""Random Fourier features as a discriminator, for samples of any shape."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ganbench.api import SCORE, Architecture, DataSpec, FeatureCritic, Output, Size
+from ganbench_vectors.kernels import BANDWIDTHS, Bandwidths
+
+
+class RandomFeatures(Architecture):
+    """Random Fourier features of a kernel with a readout trained by gradients; no generator.
+
+    phi(x) = sqrt(2 / width) cos(W x + b), with W and b drawn once for each seed so that
+    E phi(x) . phi(y) is the mixture of Gaussian kernels of `mmd_witness`. Its difference to `elm`
+    is which functions are smooth to it; to the other kernel discriminators, that it learns from
+    all batches.
+
+    Args:
+        width: features, 1 to 65536.
+        bandwidths: the h of the mixture, each above 0, per coordinate.
+
+    Source: Rahimi & Recht 2007, NeurIPS 20
+    """
+
+    kinds = frozenset({"vector", "table", "image", "sequence"})
+
+    def __init__(self, width: Size = 512, bandwidths: Bandwidths = BANDWIDTHS) -> None:
+        self.width, self.bandwidths = width, bandwidths
+
+    def discriminator(self, spec: DataSpec, output: Output = SCORE) -> nn.Module:
+        """Build samples (B, *spec.shape) -> scores (B,) or embeddings (B, output.size)."""
+        features = FourierFeatures(spec.size, self.width, self.bandwidths)
+        return FeatureCritic(nn.Sequential(nn.Flatten(), features), self.width, output)
+
+
+class FourierFeatures(nn.Module):
+    """(B, inputs) -> sqrt(2 / width) cos(W x + b), (B, width), with W and b as buffers."""
+
+    weight: Tensor
+    phase: Tensor
+
+    def __init__(self, inputs: int, width: int, bandwidths: Sequence[float]) -> None:
+        super().__init__()
+        each = torch.tensor(bandwidths).repeat(math.ceil(width / len(bandwidths)))[:width]
+        frequencies = torch.randn(width, inputs) / (each[:, None] * math.sqrt(inputs))
+        self.register_buffer("weight", frequencies)
+        self.register_buffer("phase", 2 * math.pi * torch.rand(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the random features (B, width)."""
+        angle = nn.functional.linear(x, self.weight, self.phase)
+        return math.sqrt(2 / len(self.phase)) * angle.cos()
