@@ -183,7 +183,7 @@ FITTED = [
 class TestEveryBaseline:
     def fit(self, name, data):
         """Fit a small one; that takes no more than a moment."""
-        least = {"rows": 200, "steps": 10}
+        least = {"rows": 200, "steps": 10, "components": 3}
         known = {parameter.name for parameter in REGISTRY.find("baseline", name).parameters}
         chosen = tuple((key, value) for key, value in least.items() if key in known)
         baseline = REGISTRY.build("baseline", Component(name, chosen)).value
