@@ -49,8 +49,8 @@ def spread_rows(dataset: Dataset, limit: int, rng: torch.Generator) -> Tensor:
     """Return the training rows (n, size), discrete columns spread, so that they have a density.
 
     Uniform dequantisation (Theis et al. 2016, arXiv:1511.01844): a value of a column with fewer
-    different values than half the rows is moved, at most half-way to its neighbours, which
-    rounding to the nearest value undoes, and of a one-hot the largest entry.
+    different values than half the rows is moved, at most half-way to its neighbours. Rounding to
+    the nearest of the column's values undoes it, as the largest entry of a one-hot does.
     """
     rows = flat_rows(dataset, limit, rng)
     return torch.stack([_spread(column, rng) for column in rows.unbind(dim=1)], dim=1)

@@ -28,7 +28,7 @@ class FittedGaussian:
     @property
     def covariance(self) -> Tensor:
         """The covariance (size, size)."""
-        return self.factor.T @ self.factor + self.noise**2 * torch.eye(len(self.mean))
+        return self.factor.T @ self.factor + torch.full_like(self.mean, self.noise**2).diag()
 
     def __call__(self, n: int, rng: torch.Generator) -> Tensor:
         """Draw n samples."""
