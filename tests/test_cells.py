@@ -2,7 +2,7 @@
 
 import pytest
 
-from ganbench.cells import plan
+from ganbench.cells import plan, restore_cells
 from ganbench.errors import PluginError, SpecError
 from ganbench.grid import load_grid
 
@@ -193,3 +193,82 @@ def test_a_plugin_that_fails_while_planning_is_blamed(cells, cell, monkeypatch):
 def test_a_rule_may_be_idle_where_flags_have_replaced_an_axis(registry, tiny):
     grid = tiny(exclude=[{"where": {"loss": "wgan"}}])
     assert len(plan(grid, registry, idle_rules=True)) == 1
+
+
+# ------------------------------------------------------------------- critics, baselines, pairs
+
+
+def test_a_loss_without_a_critic_is_one_cell_for_each_generator(cells):
+    found = cells(
+        architectures=[
+            {"generator": ["mlp", "resmlp"], "discriminator": ["mlp", "maxout(width=[8, 16])"]}
+        ],
+        losses=["gmmn", "ns"],
+    )
+    pairs = [
+        (each.labels["generator"], each.labels["discriminator"])
+        for each in found
+        if each.loss.label == "gmmn"
+    ]
+    assert pairs == [("mlp", "none"), ("resmlp", "none")]
+    assert len(found) == 2 + 6
+    assert found[0].title == "ring8 · mlp · gmmn · normal(dim=2)"
+
+
+def test_baselines_stand_beside_the_games_and_alone(cells):
+    game, *fitted = cells(baselines=["gaussian", "kde(rows=[100, 200])", "ngram"])
+    assert not game.is_baseline
+    assert all(each.is_baseline for each in fitted)
+    assert [each.labels["generator"] for each in fitted] == [
+        "gaussian", "kde(rows=100)", "kde(rows=200)", "ngram",
+    ]  # fmt: skip
+    for each in fitted:
+        assert {each.labels[part] for part in ("prior", "discriminator", "loss")} == {"none"}
+    assert fitted[0].misfit is None
+    assert fitted[0].title == "ring8 · gaussian"
+    assert fitted[-1].misfit == "ngram fits sequence data, and ring8 is vector data"
+    alone = cells(baselines=["gaussian"], architectures=[], losses=[], priors=[])
+    assert [each.run_id(0, "cpu") for each in alone] == [fitted[0].run_id(0, "cpu")]
+
+
+def test_a_baseline_is_the_same_whatever_the_recipe_of_the_grid(cells):
+    runs = {
+        cells(baselines=["kde"], train={"batch_size": size})[-1].run_id(0, "cpu")
+        for size in (8, 16)
+    }
+    assert len(runs) == 1
+
+
+def test_cells_without_a_critic_or_a_game_are_restored_from_their_records(cells, registry):
+    found = cells(losses=["gmmn", "ns"], baselines=["kde"])
+    records = [{**each.labels, "recipe": each.recipe.model_dump()} for each in found]
+    again = restore_cells(records, registry)
+    assert [each.run_id(3, "cpu") for each in again] == [each.run_id(3, "cpu") for each in found]
+
+
+def test_a_rule_may_name_several_components(cells):
+    found = cells(
+        losses=["ns", "ls", "mm"],
+        override=[{"where": {"loss": ["ns", "mm"]}, "set": {"ema": 0.5}}],
+        exclude=[{"where": {"loss": ["ls", "hinge"]}}],
+    )
+    assert [(each.loss.label, each.recipe.ema) for each in found] == [("ns", 0.5), ("mm", 0.5)]
+
+
+def test_what_cannot_be_played_is_explained_and_what_can_hardly_succeed_is_warned_of(cells):
+    found = cells(
+        datasets=["student_t"],
+        architectures=["mlp", {"generator": "mlp", "discriminator": "trees"}],
+        losses=["ns+r1", "ebgan"],
+        priors=["normal(dim=1)"],
+    )
+    reasons = [each.misfit for each in found]
+    assert reasons == [
+        None,
+        "ebgan needs a critic that gives samples an energy, and mlp is none",
+        "r1 needs a critic whose weights are trained by gradients, and trees is none",
+        "ebgan needs a critic that gives samples an energy, and trees is none",
+    ]
+    few, light = found[0].warnings
+    assert few.startswith("normal(dim=1) has fewer coordinates than student_t has dimensions")
+    assert light.startswith("student_t has heavy tails and normal(dim=1) has not")

@@ -170,6 +170,59 @@ def test_priors_draw_their_dimension_from_the_given_stream(name):
     assert noise.shape == (4, 3, prior.dim)
 
 
+FITTED = [
+    (baseline, dataset)
+    for baseline in REGISTRY.names("baseline")
+    for dataset in DATASETS
+    if build("dataset", dataset).spec.kind in build("baseline", baseline).kinds
+    and build("baseline", baseline).misfit(build("dataset", dataset)) is None
+]
+
+
+@pytest.mark.parametrize(("name", "dataset"), FITTED)
+class TestEveryBaseline:
+    def fit(self, name, data):
+        """Fit a small one; that takes no more than a moment."""
+        least = {"rows": 200, "steps": 10, "components": 3}
+        known = {parameter.name for parameter in REGISTRY.find("baseline", name).parameters}
+        chosen = tuple((key, value) for key, value in least.items() if key in known)
+        baseline = REGISTRY.build("baseline", Component(name, chosen)).value
+        with seeding.global_torch_seed(0):
+            return baseline.fit(data, rng("fit"))
+
+    def test_samples_are_what_players_could_generate(self, name, dataset):
+        data = build("dataset", dataset)
+        x = self.fit(name, data)(60, rng("samples"))
+        assert x.shape == (60, *data.spec.shape)
+        assert x.dtype == torch.float32
+        assert torch.isfinite(x).all()
+        if data.spec.low is not None:
+            assert x.min() >= data.spec.low
+            assert x.max() <= data.spec.high
+        start = 0
+        for column in data.spec.columns:
+            block = x[:, start : start + column.width]
+            start += column.width
+            if column.kind == "categorical":
+                assert torch.equal(block.sort(dim=1).values[:, -1], torch.ones(60))
+                assert torch.equal(block.square().sum(dim=1), torch.ones(60))
+        if data.spec.kind == "sequence":
+            assert torch.equal(data.project(x), x)
+
+    def test_the_streams_decide_all_and_the_data_stay_as_they_are(self, name, dataset):
+        data = build("dataset", dataset)
+        before, state = data.fingerprint(), torch.get_rng_state()
+        first, second = self.fit(name, data), self.fit(name, data)
+        x = first(30, rng("a"))
+        assert torch.equal(x, second(30, rng("a")))
+        assert not torch.equal(x, first(30, rng("b")))
+        assert torch.equal(x, first(30, rng("a"))), "drawing leaves it as it was"
+        assert torch.equal(state, torch.get_rng_state())
+        x.fill_(torch.nan)
+        assert torch.isfinite(first(30, rng("a"))).all()
+        assert data.fingerprint() == before
+
+
 SCORED = [
     (metric, dataset)
     for metric in REGISTRY.names("metric")

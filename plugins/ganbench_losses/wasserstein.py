@@ -125,7 +125,7 @@ class _QuadraticPotential(Loss):
         return critic(real).mean() - critic(fake).mean()
 
 
-def qp_wgan(scale: PositiveFloat = 10.0) -> Loss:
+def qp_wgan(scale: PositiveFloat = 1.0) -> Loss:
     """Quadratic potential: a pair's gap in score costs its square over its distance.
 
     critic: E [-(a - b) + (a - b)^2 / (2 scale |real - fake|)]; generator: E a - E b, where real
@@ -133,7 +133,8 @@ def qp_wgan(scale: PositiveFloat = 10.0) -> Loss:
     gap of a lone pair is scale * |real - fake|.
 
     Args:
-        scale: slope that a lone pair asks of the critic (lambda in the paper), above 0.
+        scale: slope that a lone pair asks of the critic (lambda in the paper), above 0; about 1,
+            as for a Lipschitz critic.
 
     Source: Su 2018, arXiv:1811.07296 (GAN-QP)
     """
