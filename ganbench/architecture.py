@@ -60,6 +60,7 @@ TRAITS: Mapping[str, str] = {
     "scalar": "a critic that gives each sample one number",
     "features": "a critic with hidden features",
     "weights": "a critic whose weights are trained by gradients",
+    "layers": "a critic made of linear or convolutional layers",
     "logistic": "a loss that classifies by the logistic function",
     "samplewise": "a loss that is a mean over samples",
     "vector": "vectors",
@@ -69,7 +70,7 @@ TRAITS: Mapping[str, str] = {
 }
 """What one component may offer and another need, and how messages say it."""
 
-NETWORK: Traits = frozenset({"score", "embedding", "features", "weights"})
+NETWORK: Traits = frozenset({"score", "embedding", "features", "weights", "layers"})
 """What discriminators offer that are ordinary networks with a linear last layer."""
 
 

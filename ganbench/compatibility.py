@@ -6,7 +6,7 @@ from ganbench.api import TRAITS, Dataset, DataSpec, Loss, Prior, Traits
 from ganbench.plugins import NOTHING, Built
 
 _OUTPUTS = ("score", "embedding", "energy")
-_OF_CRITICS = ("features", "weights")
+_OF_CRITICS = ("features", "weights", "layers")
 _OF_LOSSES = ("logistic", "samplewise")
 _KINDS = ("vector", "table", "image", "sequence")
 

@@ -8,8 +8,6 @@ from torch import Tensor, nn
 from ganbench.api import (
     PositiveFloat,
     Regularizer,
-    SpecError,
-    SpectralNorm,
     Traits,
     spectrally_normalised,
 )
@@ -56,12 +54,9 @@ def spectral_norm(scale: PositiveFloat = 1.0) -> Regularizer:
     """
 
     def network(critic: nn.Module) -> nn.Module:
-        normalised = spectrally_normalised(_Scaled(critic, scale))
-        if not any(isinstance(module, SpectralNorm) for module in normalised.modules()):
-            raise SpecError("spectral_norm finds no linear or convolutional layer in the critic.")
-        return normalised
+        return spectrally_normalised(_Scaled(critic, scale))
 
-    return Regularizer(network=network, needs=_NEEDS)
+    return Regularizer(network=network, needs=_NEEDS | {"layers"})
 
 
 def orthogonal(weight: PositiveFloat = 1e-4, diagonal: bool = True) -> Regularizer:

@@ -28,7 +28,7 @@ class Autoencoder(Architecture):
     """
 
     kinds = frozenset({"vector", "table", "image"})
-    gives = frozenset({"score", "embedding", "energy", "features", "weights"})
+    gives = frozenset({"score", "embedding", "energy", "features", "weights", "layers"})
 
     def __init__(self, width: Size = 64, depth: Depth = 2, code: Size = 8) -> None:
         self.hidden, self.code = [width] * depth, code

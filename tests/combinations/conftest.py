@@ -1,0 +1,46 @@
+"""Train whatever fits, briefly: finite values, and gradients that reach every parameter."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from trying import LAWS, WRITERS, fault
+
+from ganbench.cells import Cell, plan
+from ganbench.grid import make_grid
+from ganbench.plugins import Registry
+
+
+@pytest.fixture(scope="session")
+def fitting(registry: Registry) -> Callable[..., Iterator[Cell]]:
+    """Expand axes to the cells that can be trained, on the rung that needs no tracing."""
+
+    def cells(**axes: Any) -> Iterator[Cell]:
+        recipe = {"generator_steps": 20, "batch_size": 16, "block": 1, "rung": "loop"}
+        fields = {
+            "name": "combinations",
+            "datasets": [LAWS["vector"]],
+            "architectures": [WRITERS["vector"]],
+            "losses": ["ns"],
+            "priors": ["normal(dim=3)"],
+            "train": {**recipe, "critic_steps": 1, "ema": 0.0},
+        }
+        return (
+            each
+            for each in plan(make_grid({**fields, **axes}, "test"), registry)
+            if each.misfit is None
+        )
+
+    return cells
+
+
+@pytest.fixture(scope="session")
+def check() -> Callable[[Iterator[Cell]], None]:
+    """Assert that each of some cells, at least one, trains without a fault."""
+
+    def run(cells: Iterator[Cell]) -> None:
+        faults = {cell.title: fault(cell) for cell in cells}
+        assert faults
+        assert not {title: reason for title, reason in faults.items() if reason}
+
+    return run
