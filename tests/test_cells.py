@@ -5,6 +5,7 @@ import pytest
 from ganbench.cells import plan, restore_cells
 from ganbench.errors import PluginError, SpecError
 from ganbench.grid import load_grid
+from ganbench.plugins import load_plugins
 
 
 @pytest.fixture
@@ -54,7 +55,9 @@ def test_a_grid_without_sense_gives_one_sentence(cells, fields, sentence):
     assert sentence in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["smoke"])
+@pytest.mark.parametrize(
+    "name", [each for each in load_plugins().names("grid") if each != "flags"]
+)
 def test_registered_grids_fit_together(registry, name):
     cells = plan(load_grid(name, registry), registry)
     assert cells
