@@ -216,11 +216,11 @@ def test_a_loss_without_a_critic_is_one_cell_for_each_generator(cells):
 
 
 def test_baselines_stand_beside_the_games_and_alone(cells):
-    game, *fitted = cells(baselines=["gaussian", "kde(bandwidth=[0.1, 0.2])", "ngram"])
+    game, *fitted = cells(baselines=["gaussian", "kde(rows=[100, 200])", "ngram"])
     assert not game.is_baseline
     assert all(each.is_baseline for each in fitted)
     assert [each.labels["generator"] for each in fitted] == [
-        "gaussian", "kde(bandwidth=0.1)", "kde(bandwidth=0.2)", "ngram",
+        "gaussian", "kde(rows=100)", "kde(rows=200)", "ngram",
     ]  # fmt: skip
     for each in fitted:
         assert {each.labels[part] for part in ("prior", "discriminator", "loss")} == {"none"}

@@ -11,7 +11,7 @@ Measure = Callable[[Tensor, Tensor, Draws], Tensor]
 """(rows of real (B, m), rows of fake (B, m), draws) -> how far apart they are ()."""
 
 # Keeps the derivative of the square root finite where two rows agree.
-_TINY = 1e-12
+_TINY = 1e-10
 
 
 class Discrepancy(Loss):

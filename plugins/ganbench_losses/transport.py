@@ -18,7 +18,7 @@ Embedding = Annotated[int, Field(ge=0, le=65536)]
 
 
 def sinkhorn(
-    epsilon: PositiveFloat = 0.05, iterations: PositiveInt = 20, embedding: Embedding = 0
+    epsilon: PositiveFloat = 0.005, iterations: PositiveInt = 40, embedding: Embedding = 0
 ) -> Loss:
     """Sinkhorn divergence: entropic transport between halves of the batches, without its bias.
 

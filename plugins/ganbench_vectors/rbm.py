@@ -38,7 +38,8 @@ class Rbm(Architecture):
     The discriminator scores a + m - F(v) by the free energy
     F(v) = |v - b|^2 / 2s^2 - sum_j softplus(c_j + (W^T v)_j / s^2); a is learned and m is the
     running mean of F over the samples that it sees, without which the first scores are far from
-    zero. Its features are the probabilities of h.
+    zero. Its features are the probabilities of h. With one noise level and hidden units that
+    only ever lower F, it sees coarse structure well and narrow modes badly.
 
     The generator starts its chain at a fixed random projection of the noise. "pathwise" unrolls
     `steps` Gibbs steps and passes gradients through them, h by a straight-through binary
@@ -46,7 +47,7 @@ class Rbm(Architecture):
     row of a batch, moves it on by `steps` at each generator step, and shifts the law
     p(v) = exp(-F(v)) / Z towards samples of low loss, without a gradient of the critic; a share of
     its objective is E F(real) - E F(fake), whose gradient is that of persistent contrastive
-    divergence.
+    divergence; without any it is prone to collapse.
 
     Args:
         hidden: number of hidden units H, 1 to 65536.
