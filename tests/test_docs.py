@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from ganbench import hookspecs
+from ganbench.catalogue import markdown
 from ganbench.cells import plan
 from ganbench.cli import main
 from ganbench.grid import Evaluation, Grid, make_grid
@@ -122,3 +123,8 @@ def test_the_plugin_of_the_readme_guide_works(tmp_path, monkeypatch):
 def test_the_table_of_the_readme_is_the_committed_one():
     first = text("results/reference/default/table.md").split("### ")[1].split("\n", 1)[1].strip()
     assert first in text("README.md")
+
+
+def test_the_catalogue_lists_what_is_registered():
+    """Regenerate it with `ganbench list --markdown > docs/catalogue.md`."""
+    assert text("docs/catalogue.md") == markdown(load_plugins())

@@ -74,7 +74,7 @@ class GaussianMixture(Baseline):
 
     kinds = NUMBERS
 
-    def __init__(self, components: Components = 32, axes: Size = 16, rows: Rows = 10_000) -> None:
+    def __init__(self, components: Components = 32, axes: Size = 16, rows: Rows = 5000) -> None:
         self.components = components
         self.axes = axes
         self.rows = rows
@@ -136,7 +136,7 @@ def _converged(values: Any, k: int, shape: str, seed: int) -> Any:
     from sklearn.exceptions import ConvergenceWarning  # slow to import
     from sklearn.mixture import GaussianMixture as Em
 
-    model = Em(k, covariance_type=shape, max_iter=300, n_init=2, random_state=seed)
+    model = Em(k, covariance_type=shape, max_iter=300, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # it is read from the model instead
         model.fit(values)

@@ -1,21 +1,12 @@
-"""Vectors with a known law, players for samples of any shape, and noise priors."""
+"""Vectors with a known law, and noise."""
 
 from collections.abc import Callable, Mapping
 
-from ganbench.api import Architecture, Dataset, Prior, hookimpl
-from ganbench_vectors.autoencoder import Autoencoder
+from ganbench.api import Dataset, Prior, hookimpl
 from ganbench_vectors.curves import Manifold, Moons
-from ganbench_vectors.elm import Elm, ElmRidge
-from ganbench_vectors.fourier import RandomFeatures
-from ganbench_vectors.kernels import KernelLogistic, MmdWitness
 from ganbench_vectors.laws import Gaussian, ParetoLaw, StudentTLaw
-from ganbench_vectors.maxout import Maxout
-from ganbench_vectors.minibatch import Minibatch
 from ganbench_vectors.mixtures import grid25, ring8
-from ganbench_vectors.mlp import Mlp
-from ganbench_vectors.neighbours import Neighbours
 from ganbench_vectors.pieces import LearnedMixture, Mixture, OneHot
-from ganbench_vectors.polynomial import Linear, Quadratic
 from ganbench_vectors.priors import (
     Bernoulli,
     Hypersphere,
@@ -25,10 +16,6 @@ from ganbench_vectors.priors import (
     TruncatedNormal,
     Uniform,
 )
-from ganbench_vectors.rbm import Rbm
-from ganbench_vectors.residual import ResMlp
-from ganbench_vectors.selfnormalising import Snn
-from ganbench_vectors.trees import ExtraTrees
 
 
 @hookimpl
@@ -42,29 +29,6 @@ def ganbench_datasets() -> Mapping[str, Callable[..., Dataset]]:
         "pareto": ParetoLaw,
         "moons": Moons,
         "manifold": Manifold,
-    }
-
-
-@hookimpl
-def ganbench_architectures() -> Mapping[str, Callable[..., Architecture]]:
-    """Name the architectures."""
-    return {
-        "mlp": Mlp,
-        "resmlp": ResMlp,
-        "maxout": Maxout,
-        "minibatch": Minibatch,
-        "snn": Snn,
-        "autoencoder": Autoencoder,
-        "elm": Elm,
-        "elm_ridge": ElmRidge,
-        "random_features": RandomFeatures,
-        "mmd_witness": MmdWitness,
-        "kernel_logistic": KernelLogistic,
-        "linear": Linear,
-        "quadratic": Quadratic,
-        "trees": ExtraTrees,
-        "neighbours": Neighbours,
-        "rbm": Rbm,
     }
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ganbench.api import Column, DataSpec
-from ganbench_vectors.boltzmann import Machine
+from ganbench_players.boltzmann import Machine
 
 PLANE = DataSpec("vector", (2,))
 MIXED = DataSpec(

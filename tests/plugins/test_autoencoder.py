@@ -3,7 +3,8 @@ import torch
 
 from ganbench.api import Output
 from ganbench_images import Digits
-from ganbench_vectors import Autoencoder, ring8
+from ganbench_players import Autoencoder
+from ganbench_vectors import ring8
 
 ENERGY = Output("energy")
 

@@ -14,7 +14,7 @@ from enumeration import (
 )
 from torch.func import grad
 
-from ganbench_vectors.boltzmann import GibbsChain, binary_concrete
+from ganbench_players.boltzmann import GibbsChain, binary_concrete
 
 
 @pytest.fixture

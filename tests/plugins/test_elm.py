@@ -6,8 +6,9 @@ import torch
 from sklearn.linear_model import Ridge
 from torch import nn
 
-from ganbench_vectors import Elm, ElmRidge, ring8
-from ganbench_vectors.elm import RandomLayer, RidgeCritic
+from ganbench_players import Elm, ElmRidge
+from ganbench_players.elm import RandomLayer, RidgeCritic
+from ganbench_vectors import ring8
 
 SPEC = ring8().spec
 

@@ -8,14 +8,15 @@ import torch
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from ganbench_vectors import KernelLogistic, MmdWitness, ring8
-from ganbench_vectors.fourier import FourierFeatures
-from ganbench_vectors.kernels import (
+from ganbench_players import KernelLogistic, MmdWitness
+from ganbench_players.fourier import FourierFeatures
+from ganbench_players.kernels import (
     LogisticCritic,
     WitnessCritic,
     gaussian_mixture,
     kernel_logistic,
 )
+from ganbench_vectors import ring8
 
 BANDWIDTHS = (0.3, 1.0)
 

@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from ganbench_vectors import Maxout, Minibatch, ResMlp, Snn, ring8
-from ganbench_vectors.maxout import MaxoutLayer
-from ganbench_vectors.minibatch import Closeness
-from ganbench_vectors.selfnormalising import lecun_normal
+from ganbench_players import Maxout, Minibatch, ResMlp, Snn
+from ganbench_players.maxout import MaxoutLayer
+from ganbench_players.minibatch import Closeness
+from ganbench_players.selfnormalising import lecun_normal
+from ganbench_vectors import ring8
 
 SPEC = ring8().spec
 

@@ -2,8 +2,9 @@ import pytest
 import torch
 from torch.distributions import MultivariateNormal
 
+from ganbench_players import Linear, Quadratic
 from ganbench_sequences import Markov
-from ganbench_vectors import Linear, Quadratic, ring8
+from ganbench_vectors import ring8
 
 
 def test_a_linear_critic_is_linear_in_all_values():

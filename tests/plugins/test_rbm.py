@@ -21,9 +21,9 @@ from torch.func import functional_call, grad, jacrev, vmap
 from ganbench.cells import plan
 from ganbench.training.loop import train
 from ganbench_images import Digits
+from ganbench_players import Rbm
+from ganbench_players.boltzmann import GibbsChain, binary_concrete
 from ganbench_tabular import Fair
-from ganbench_vectors import Rbm
-from ganbench_vectors.boltzmann import GibbsChain, binary_concrete
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from ganbench.cells import plan
 from ganbench.grid import make_grid
 from ganbench_images import Dcgan, Digits
 from ganbench_losses import ema, gp, grad_cap, ns, r1
+from ganbench_players import Mlp
 from ganbench_tabular import BreastCancer
-from ganbench_vectors import Mlp, ring8
+from ganbench_vectors import ring8
 
 REGULARIZERS = ganbench_losses.ganbench_regularizers()
 NEEDS = {

@@ -8,8 +8,9 @@ from torch.nn import functional
 from ganbench.api import DataSpec
 from ganbench.seeding import torch_stream
 from ganbench_images import Dcgan, Digits
+from ganbench_players import Mlp
 from ganbench_sequences import Markov, gru, lstm
-from ganbench_vectors import Mlp, ring8
+from ganbench_vectors import ring8
 
 PLAYERS = {"lstm": lstm, "gru": gru}
 

@@ -7,10 +7,11 @@ import pytest
 import torch
 from sklearn.neighbors import KNeighborsClassifier
 
-from ganbench_vectors import ExtraTrees, Neighbours, ring8
-from ganbench_vectors.neighbours import NeighbourVote
-from ganbench_vectors.smoothing import SmoothedCritic, antithetic_gradient
-from ganbench_vectors.trees import Forest, encoded, grown
+from ganbench_players import ExtraTrees, Neighbours
+from ganbench_players.neighbours import NeighbourVote
+from ganbench_players.smoothing import SmoothedCritic, antithetic_gradient
+from ganbench_players.trees import Forest, encoded, grown
+from ganbench_vectors import ring8
 
 SPEC = ring8().spec
 

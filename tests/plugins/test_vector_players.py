@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-import ganbench_vectors
+import ganbench_players
 from ganbench.api import Output
 from ganbench_images import Digits
 from ganbench_sequences import Markov
@@ -13,7 +13,7 @@ from ganbench_vectors import ring8
 DATASETS = {"vector": ring8, "table": Fair, "image": Digits, "sequence": Markov}
 PLAYERS = {
     name: factory
-    for name, factory in ganbench_vectors.ganbench_architectures().items()
+    for name, factory in ganbench_players.ganbench_architectures().items()
     if not name.startswith("rbm")
 }
 FITS = [(name, kind) for name, factory in PLAYERS.items() for kind in sorted(factory().kinds)]

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from ganbench_images import Digits
+from ganbench_players import Mlp
 from ganbench_tabular import Fair
-from ganbench_vectors import Mlp, grid25, ring8
+from ganbench_vectors import grid25, ring8
 
 DATASETS = {"ring8": ring8, "grid25": grid25}
 

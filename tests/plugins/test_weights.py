@@ -5,7 +5,8 @@ from torch.func import functional_call
 
 from ganbench.api import FeatureCritic, Output, SpecError
 from ganbench_losses import clip, orthogonal, spectral_norm, weight_decay
-from ganbench_vectors import Mlp, ring8
+from ganbench_players import Mlp
+from ganbench_vectors import ring8
 
 
 def matrices(*shapes, seed=0):

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from ganbench.api import SCORE, Architecture, DataSpec, FeatureCritic, Output, Size
-from ganbench_vectors.elm import readout_gain
-from ganbench_vectors.kernels import BANDWIDTHS, Bandwidths
+from ganbench_players.elm import readout_gain
+from ganbench_players.kernels import BANDWIDTHS, Bandwidths
 
 
 class RandomFeatures(Architecture):

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from ganbench.api import SCORE, Architecture, DataSpec, Output, PositiveFloat, PositiveInt
-from ganbench_vectors.banks import Bank, Memory
-from ganbench_vectors.smoothing import SmoothedCritic
+from ganbench_players.banks import Bank, Memory
+from ganbench_players.smoothing import SmoothedCritic
 
 
 class Neighbours(Architecture):

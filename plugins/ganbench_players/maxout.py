@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ganbench.api import SCORE, Architecture, DataSpec, FeatureCritic, Output, Size
-from ganbench_vectors.mlp import Depth, relu_generator
+from ganbench_players.mlp import Depth, relu_generator
 
 Pieces = Annotated[int, Field(gt=1, le=64)]
 

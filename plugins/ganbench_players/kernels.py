@@ -14,7 +14,7 @@ from ganbench.api import (
     Output,
     PositiveFloat,
 )
-from ganbench_vectors.banks import Bank, Memory
+from ganbench_players.banks import Bank, Memory
 
 Bandwidths = tuple[PositiveFloat, ...]
 Iterations = Annotated[int, Field(gt=0, le=100)]

@@ -16,7 +16,7 @@ from ganbench.api import (
     PositiveFloat,
     Size,
 )
-from ganbench_vectors.boltzmann import GibbsChain, Machine
+from ganbench_players.boltzmann import GibbsChain, Machine
 
 Steps = Annotated[int, Field(gt=0, le=10_000)]
 Mode = Literal["pathwise", "score_function"]

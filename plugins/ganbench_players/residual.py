@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from ganbench.api import SCORE, Architecture, DataSpec, FeatureCritic, Output, OutputHead, Size
-from ganbench_vectors.mlp import Depth
+from ganbench_players.mlp import Depth
 
 
 class ResMlp(Architecture):

@@ -3,7 +3,7 @@
 from torch import nn
 
 from ganbench.api import SCORE, Architecture, DataSpec, FeatureCritic, Output, OutputHead, Size
-from ganbench_vectors.mlp import Depth, dense
+from ganbench_players.mlp import Depth, dense
 
 
 class Snn(Architecture):

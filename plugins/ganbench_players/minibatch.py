@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from ganbench.api import SCORE, Architecture, DataSpec, FeatureCritic, Output, Size
-from ganbench_vectors.mlp import Depth, dense, relu_generator
+from ganbench_players.mlp import Depth, dense, relu_generator
 
 
 class Minibatch(Architecture):

@@ -8,8 +8,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ganbench.api import SCORE, Architecture, DataSpec, Output, PositiveFloat, PositiveInt
-from ganbench_vectors.banks import Bank, Memory
-from ganbench_vectors.smoothing import SmoothedCritic
+from ganbench_players.banks import Bank, Memory
+from ganbench_players.smoothing import SmoothedCritic
 
 if TYPE_CHECKING:
     from sklearn.ensemble import ExtraTreesClassifier

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from ganbench.api import SCORE, Architecture, DataSpec, FeatureCritic, Output, Size
-from ganbench_vectors.mlp import Depth, dense, relu_generator
+from ganbench_players.mlp import Depth, dense, relu_generator
 
 
 class Autoencoder(Architecture):
