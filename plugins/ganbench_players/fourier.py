@@ -7,15 +7,16 @@ import torch
 from torch import Tensor, nn
 
 from ganbench.api import SCORE, Architecture, DataSpec, FeatureCritic, Output, Size
-from ganbench_players.elm import readout_gain
 from ganbench_players.kernels import BANDWIDTHS, Bandwidths
+
+_GAIN = 32
 
 
 class RandomFeatures(Architecture):
     """Random Fourier features of a kernel with a readout trained by gradients; no generator.
 
-    phi(x) = 8 sqrt(2 / width) cos(W x + b), with W and b drawn once for each seed so that
-    E phi(x) . phi(y) is 64 times the mixture of Gaussian kernels of `mmd_witness`; the 8 suits
+    phi(x) = 32 sqrt(2 / width) cos(W x + b), with W and b drawn once for each seed so that
+    E phi(x) . phi(y) is 1024 times the mixture of Gaussian kernels of `mmd_witness`; the 32 suits
     the readout to Adam's usual rates. It differs from `elm` in which functions are smooth to it,
     and from the other kernel discriminators in that it learns from all batches.
 
@@ -33,7 +34,7 @@ class RandomFeatures(Architecture):
 
     def discriminator(self, spec: DataSpec, output: Output = SCORE) -> nn.Module:
         """Build samples (B, *spec.shape) -> scores (B,) or embeddings (B, output.size)."""
-        gain = readout_gain(self.width)
+        gain = _GAIN / math.sqrt(self.width)
         features = FourierFeatures(spec.size, self.width, self.bandwidths, gain)
         return FeatureCritic(nn.Sequential(nn.Flatten(), features), self.width, output)
 
