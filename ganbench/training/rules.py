@@ -157,16 +157,18 @@ class Rules:
         def objective(parameters: Parameters) -> tuple[Tensor, Tensor]:
             fake = self.generate(parameters, state, batch)
             real, seen = self.seen(state, batch, clock, fake)
-            critic = self.bind(critic_after((real, seen)), state, batch)
+            weights = critic_after((real, seen))
+            critic = self.bind(weights, state, batch)
             loss: Loss = self._component("loss", clock)
             draws = self.draws_of("loss", state, batch, clock)
 
-            def value_of(real: Tensor, fake: Tensor) -> Tensor:
-                return loss.generator_loss(critic, real, fake, draws, under(state, "loss"))
+            def value_of(real: Tensor, fake: Tensor, numbers: State) -> Tensor:
+                judge = self.bind(weights, state, batch | numbers) if numbers else critic
+                return loss.generator_loss(judge, real, fake, draws, under(state, "loss"))
 
             if self.generator.offers("log_prob"):
                 return self._score_function(value_of, parameters, state, batch, (real, seen, fake))
-            value = value_of(real, self._gated(critic, seen, state, batch, clock))
+            value = value_of(real, self._gated(critic, seen, state, batch, clock), {})
             for owner, part in self.parts(clock):
                 if part.generator_penalty is not None:
                     numbers = self.draws_of(owner, state, batch, clock)
@@ -190,7 +192,7 @@ class Rules:
 
     def _score_function(
         self,
-        value_of: Callable[[Tensor, Tensor], Tensor],
+        value_of: Callable[[Tensor, Tensor, State], Tensor],
         parameters: Parameters,
         state: State,
         batch: State,
@@ -202,7 +204,12 @@ class Rules:
         arXiv:1804.08682).
         """
         real, seen, fake = samples
-        each = torch.vmap(lambda r, f: value_of(r[None], f[None]))(real, seen.detach())
+        numbers = {name: value for name, value in batch.items() if name.startswith("critic.")}
+
+        def alone(real: Tensor, fake: Tensor, numbers: State) -> Tensor:
+            return value_of(real[None], fake[None], {k: v[None] for k, v in numbers.items()})
+
+        each = torch.vmap(alone)(real, seen.detach(), numbers)
         spread = (each - each.mean()) / (each.std() + _TINY)
         cost = spread.detach().repeat_interleave(self.recipe.packing)
         values = {**parameters, **self.values("generator", state, batch)}

@@ -343,6 +343,25 @@ def test_a_generator_without_a_gradient_learns_by_its_log_probability(make_cell,
     assert (logits[:, 1] < -1).all()
 
 
+def test_such_a_generator_meets_a_critic_with_random_numbers_for_each_row(make_cell):
+    """Each sample is judged alone, with the numbers of its own row."""
+
+    class Noisy(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.noise = Noise("normal")
+
+        def forward(self, x):
+            return self.noise(x[:, 0])
+
+    cell = make_cell(generator_steps=1, batch_size=8, loss="wgan(critic_steps=1)")
+    progress = last(with_players(cell, generator=Bernoulli, discriminator=Noisy), (0, 1, 2))
+    assert progress.engine.rung == "traced"
+    batch = next(iter(Ensemble(progress.ensemble.cell, [0, 1, 2], CPU).streams))[-1]
+    losses = [row[3] for row in progress.history if row[2] == "generator_loss"]
+    torch.testing.assert_close(torch.tensor(losses), -batch["critic.noise.values"].mean(dim=1))
+
+
 def test_a_share_of_likelihood_draws_such_a_generator_to_the_data(make_cell):
     """With likelihood alone the critic does not matter, and real samples do."""
 
