@@ -1,8 +1,8 @@
 """Does every loss and every player train at all: `python -m benchmarks.studies.health`.
 
-Runs the grids health.toml and health-players.toml beside this module, of which only what is missing
-is trained, and writes health.md: for each cell the modes that are covered, samples of high quality and
-the distance from a Gaussian, over all seeds.
+Runs the grids health.toml and health-players.toml beside this module, of which only what is
+missing is trained, and writes health.md: for each cell the modes that are covered, samples of
+high quality and the distance from a Gaussian, over all seeds.
 """
 
 import io
@@ -19,14 +19,14 @@ KEYS = ["generator", "discriminator", "loss"]
 INTRODUCTION = """# Health of losses and players
 
 Written by `python -m benchmarks.studies.health`; the grids are [health.toml](health.toml) and
-[health-players.toml](health-players.toml), whose settings `ganbench grid show` prints. Five seeds each,
-on {device}.
+[health-players.toml](health-players.toml), whose settings `ganbench grid show` prints. Five seeds
+each, on {device}.
 
 - modes: covered modes of eight, over the seeds (a mode counts with a fifth of its fair share).
-- quality: mean and, in brackets, least share of samples within three standard deviations of a mode; real
-  samples have .989.
-- sw2: squared sliced Wasserstein distance from a Gaussian of unit variances and correlation .7, mean and,
-  in brackets, largest over the seeds. A point at its mean has about 1.
+- quality: mean and, in brackets, least share of samples within three standard deviations of a
+  mode; real samples have .989.
+- sw2: squared sliced Wasserstein distance from a Gaussian of unit variances and correlation .7,
+  mean and, in brackets, largest over the seeds. A point at its mean has about 1.
 
 One recipe for all, so that this says what is alive and not what is best.
 """
