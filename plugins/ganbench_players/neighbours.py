@@ -14,7 +14,8 @@ class Neighbours(Architecture):
     D(x) = log((p + floor) / (1 - p + floor)), where p is the share of real ones among the
     `neighbours` nearest samples to x. It is constant in pieces: the gradient that the
     generator gets is that of E D(x + sigma * e), e standard normal, estimated from `pairs` of
-    opposite steps.
+    opposite steps. Where real and fake samples lie far apart all neighbours agree and there is
+    no gradient at all, so that sequences, whose fakes start far from every one-hot, are left out.
 
     Args:
         neighbours: that vote, above 0 and at most the samples kept.
@@ -27,7 +28,7 @@ class Neighbours(Architecture):
     Salimans et al. 2017, arXiv:1703.03864
     """
 
-    kinds = frozenset({"vector", "table", "image", "sequence"})
+    kinds = frozenset({"vector", "table", "image"})
     gives = frozenset({"score"})
 
     def __init__(

@@ -1,0 +1,1 @@
+"""Slow studies of whole grids, with their committed tables."""
