@@ -4,8 +4,6 @@ import pytest
 
 from ganbench.cells import plan, restore_cells
 from ganbench.errors import PluginError, SpecError
-from ganbench.grid import load_grid
-from ganbench.plugins import load_plugins
 
 
 @pytest.fixture
@@ -53,17 +51,6 @@ def test_a_grid_without_sense_gives_one_sentence(cells, fields, sentence):
     with pytest.raises(SpecError) as caught:
         cells(**fields)
     assert sentence in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "name", [each for each in load_plugins().names("grid") if each != "flags"]
-)
-def test_registered_grids_fit_together(registry, name):
-    cells = plan(load_grid(name, registry), registry)
-    fitting = [cell for cell in cells if cell.misfit is None]
-    assert fitting
-    if name in ("smoke", "default"):
-        assert fitting == cells
 
 
 def test_lists_are_axes_and_equal_cells_are_one(cells):
