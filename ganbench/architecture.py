@@ -61,6 +61,8 @@ TRAITS: Mapping[str, str] = {
     "features": "a critic with hidden features",
     "weights": "a critic whose weights are trained by gradients",
     "layers": "a critic made of linear or convolutional layers",
+    "separate": "a critic that judges each sample by itself",
+    "pathwise": "a generator whose samples have a gradient",
     "logistic": "a loss that classifies by the logistic function",
     "samplewise": "a loss that is a mean over samples",
     "vector": "vectors",
@@ -70,7 +72,7 @@ TRAITS: Mapping[str, str] = {
 }
 """What one component may offer and another need, and how messages say it."""
 
-NETWORK: Traits = frozenset({"score", "embedding", "features", "weights", "layers"})
+NETWORK: Traits = frozenset({"score", "embedding", "features", "weights", "layers", "separate"})
 """What discriminators offer that are ordinary networks with a linear last layer."""
 
 
@@ -130,12 +132,14 @@ class Architecture:
         kinds: the data kinds that it fits.
         recipe: the training settings that it recommends.
         gives: the traits that its discriminator offers, see `TRAITS`.
-        generator_needs: the traits of the loss that its generator needs.
+        generator_gives: the traits that its generator offers.
+        generator_needs: the traits of loss and critic that its generator needs.
     """
 
     kinds: Traits
     recipe: Recipe = MappingProxyType({})
     gives: Traits = NETWORK
+    generator_gives: Traits = frozenset({"pathwise"})
     generator_needs: Traits = frozenset()
 
     def misfit(self, spec: DataSpec) -> str | None:  # noqa: ARG002

@@ -58,7 +58,7 @@ def _architecture(value: Any) -> Facts:
 
 def _loss(value: Any) -> Facts:
     yield "asks for", TRAITS[value.output.kind] if value.output else "no critic"
-    yield "needs", _named(value.needs)
+    yield "needs", _named(value.needs.union(*(part.needs for part in value.regularizers)))
     yield "is", _named(value.traits)
     yield "recommends", _settings(value.recipe)
 

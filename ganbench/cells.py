@@ -16,6 +16,8 @@ from ganbench.grid import Grid, Override, Rule
 from ganbench.plugins import NOTHING, Built, Registry
 from ganbench.recipe import Recipe
 
+_ADVICE = "The recipe of "
+
 ENGINE_VERSION = 2
 """Raised whenever the engine's arithmetic changes: runs of another version are run anew."""
 
@@ -289,10 +291,6 @@ class _Builder:
             discriminator = NOTHING
         named = [generator, discriminator, loss, *regularizers]
         advice = [_advice(part) for part in named if part is not NOTHING]
-        try:
-            recipe.resolve(*advice)
-        except SpecError as error:
-            raise PluginError(str(error)) from None
         settings = [("train", grid.train), *(_origin(rule) for rule in overrides)]
         return Cell(
             dataset,
@@ -301,7 +299,7 @@ class _Builder:
             discriminator,
             loss,
             tuple(regularizers),
-            recipe.resolve(*advice, *settings),
+            _resolved(advice, settings),
             fingerprint,
             misfit(dataset, generator, discriminator, loss, regularizers),
             warnings_of(dataset, prior),
@@ -340,7 +338,20 @@ class _Builder:
 def _advice(part: Built) -> tuple[str, Mapping[str, Any]]:
     """Ask a component for the settings that it recommends."""
     with part.answering():
-        return f"The recipe of {part.label}", dict(part.value.recipe)
+        return f"{_ADVICE}{part.label}", dict(part.value.recipe)
+
+
+def _resolved(
+    advice: Sequence[tuple[str, Mapping[str, Any]]],
+    settings: Sequence[tuple[str, Mapping[str, Any]]],
+) -> Recipe:
+    """Merge what components recommend with what the grid sets, and blame the right one."""
+    try:
+        return recipe.resolve(*advice, *settings)
+    except SpecError as error:
+        if str(error).startswith(_ADVICE):
+            raise PluginError(str(error)) from None
+        raise
 
 
 def _origin(rule: Override) -> tuple[str, Mapping[str, Any]]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from ganbench.api import TRAITS, Dataset, DataSpec, Loss, Prior, Traits
+from ganbench.api import TRAITS, Dataset, DataSpec, Loss, Prior, Regularizer, Traits
 from ganbench.plugins import NOTHING, Built
 
 _OUTPUTS = ("score", "embedding", "energy")
-_OF_CRITICS = ("features", "weights", "layers")
+_OF_CRITICS = ("features", "weights", "layers", "separate")
 _OF_LOSSES = ("logistic", "samplewise")
 _KINDS = ("vector", "table", "image", "sequence")
 
@@ -69,16 +69,26 @@ def _unmet_needs(
     asked: set[str] = {output.kind} if output else set()
     asked |= {"scalar"} if output and output.kind != "embedding" else set()
     offered = (critic - set(_OUTPUTS)) | asked | objectives.traits | {kind}
+    offered |= generator.value.generator_gives
     needs = [(loss.label, objectives.needs), (generator.label, generator.value.generator_needs)]
-    needs += [(loss.label, part.needs) for part in objectives.regularizers]
-    needs += [(part.label, part.value.needs) for part in regularizers]
+    needs += [(loss.label, _needs(part)) for part in objectives.regularizers]
+    needs += [(part.label, _needs(part.value)) for part in regularizers]
     for label, traits in needs:
         for trait in sorted(traits - offered):
-            yield f"{label} needs {TRAITS[trait]}, {_why(trait, dataset, discriminator, loss)}"
+            reason = _why(trait, dataset, generator, discriminator, loss)
+            yield f"{label} needs {TRAITS[trait]}, {reason}"
 
 
-def _why(trait: str, dataset: Built, discriminator: Built, loss: Built) -> str:
+def _needs(part: Regularizer) -> Traits:
+    """Return what a regularizer needs, by its word and by what it does."""
+    on_generator = part.gate is not None or part.generator_penalty is not None
+    return part.needs | {"pathwise"} if on_generator else part.needs
+
+
+def _why(trait: str, dataset: Built, generator: Built, discriminator: Built, loss: Built) -> str:
     """Say who does not have the trait."""
+    if trait == "pathwise":
+        return f"and {generator.label} is none"
     if trait in _KINDS:
         return f"and {dataset.label} is {dataset.value.spec.kind} data"
     if trait in _OF_LOSSES:
@@ -105,10 +115,11 @@ def warnings_of(dataset: Built, prior: Built) -> tuple[str, ...]:
     law: Dataset = dataset.value
     noise: Prior = prior.value
     found = []
-    if law.intrinsic_dim is not None and noise.dim < law.intrinsic_dim:
+    filled = noise.dim if noise.intrinsic_dim is None else noise.intrinsic_dim
+    if law.intrinsic_dim is not None and filled < law.intrinsic_dim:
         found.append(
-            f"{prior.label} has fewer coordinates than {dataset.label} has dimensions "
-            f"({noise.dim} < {law.intrinsic_dim}), so that samples lie on a thinner set"
+            f"{prior.label} fills fewer dimensions than {dataset.label} does "
+            f"({filled} < {law.intrinsic_dim}), so that samples lie on a thinner set"
         )
     if law.tails == "heavy" and noise.tails != "heavy":
         found.append(

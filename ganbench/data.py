@@ -146,11 +146,13 @@ class Prior:
 
     Attributes:
         dim: number of coordinates that the generator reads.
+        intrinsic_dim: dimensions that the noise fills, None for all of its coordinates.
         tails: of each coordinate. A generator that is Lipschitz, as networks are, cannot turn
             lighter tails into heavier ones (Huster et al. 2021, arXiv:2101.09113).
     """
 
     dim: int
+    intrinsic_dim: int | None = None
     tails: Tails = "light"
 
     def sample(self, shape: tuple[int, ...], rng: torch.Generator) -> Tensor:

@@ -59,11 +59,14 @@ class Regularizer:
             them hands to the generator, (B,).
         network: changes the discriminator's network before training.
         state: what is carried from one critic step to the next, as it begins.
-        advance: (critic, real, fake, draws) -> the new state, after each critic step.
+        advance: (critic, real, fake, draws) -> the new state, at each critic step, with the critic
+            as it was before.
         draws: random numbers needed at each step; of a regularizer with `augment` they are drawn
             once for real and once for fake samples.
         recipe: recommended training settings.
         needs: traits that critic, loss or data must have, see `TRAITS`.
+        lazy: whether the critic's penalties count only now and then, and then as much more, where
+            a recipe asks for that; not for what changes the loss itself.
     """
 
     penalty: Callable[[Critic, Tensor, Tensor, Draws], Tensor] | None = None
@@ -78,6 +81,7 @@ class Regularizer:
     draws: Mapping[str, Draw] = field(default_factory=dict)
     recipe: Recipe = field(default_factory=dict)
     needs: Traits = frozenset()
+    lazy: bool = True
 
 
 class Loss:

@@ -262,5 +262,34 @@ def test_what_cannot_be_played_is_explained_and_what_can_hardly_succeed_is_warne
         "ebgan needs a critic that gives samples an energy, and trees is none",
     ]
     few, light = found[0].warnings
-    assert few.startswith("normal(dim=1) has fewer coordinates than student_t has dimensions")
+    assert few.startswith("normal(dim=1) fills fewer dimensions than student_t does")
     assert light.startswith("student_t has heavy tails and normal(dim=1) has not")
+
+
+def test_settings_of_the_grid_count_before_advice_is_judged(cell, cells):
+    assert cell(losses=["pacgan(packing=3)"], train={"batch_size": 12}).recipe.packing == 3
+    with pytest.raises(SpecError, match="batch_size = 8 must be a multiple of packing = 3"):
+        cells(losses=["pacgan(packing=3)"], train={"batch_size": 8})
+
+
+@pytest.mark.parametrize(
+    ("pair", "loss", "reason"),
+    [
+        (
+            "minibatch",
+            "ns",
+            "needs a critic that judges each sample by itself, and minibatch is none",
+        ),
+        ("mlp", "ns+top_k", "top_k needs a generator whose samples have a gradient"),
+        ("mlp", "mmd", "needs a loss that is a mean over samples, and mmd is none"),
+    ],
+)
+def test_a_generator_that_learns_by_score_functions_is_particular(cell, pair, loss, reason):
+    players = {"generator": "rbm(mode='score_function')", "discriminator": pair}
+    assert reason in cell(architectures=[players], losses=[loss]).misfit
+
+
+def test_layers_that_are_frozen_cannot_be_normalised(cell):
+    players = [{"generator": "mlp", "discriminator": "elm"}]
+    misfit = cell(architectures=players, losses=["hinge+spectral_norm"]).misfit
+    assert misfit.endswith("made of linear or convolutional layers, and elm is none")

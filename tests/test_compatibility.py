@@ -157,10 +157,34 @@ def test_noise_that_cannot_cover_the_data_is_warned_of():
 
     assert warnings_of(LAW, built("wide", Wide())) == ()
     few, light = warnings_of(LAW, built("thin", Thin()))
-    assert "thin has fewer coordinates than law has dimensions (1 < 2)" in few
+    assert "thin fills fewer dimensions than law does (1 < 2)" in few
     assert "law has heavy tails and thin has not" in light
 
 
 def test_every_trait_is_said_in_words():
     assert all(TRAITS.values())
     assert set(Architecture.gives) <= set(TRAITS)
+
+
+def test_what_acts_through_samples_needs_a_generator_with_a_gradient():
+    class Sampler(Net):
+        generator_gives = frozenset()
+
+    sampler = built("sampler", Sampler())
+    match = built("match", Regularizer(generator_penalty=lambda *_: None))
+    best = built("best", Regularizer(gate=lambda *_: None))
+    for part in (match, best):
+        assert misfit(LAW, NET, NET, PLAIN, [part]) is None
+        assert misfit(LAW, sampler, NET, PLAIN, [part]) == (
+            f"{part.label} needs a generator whose samples have a gradient, and sampler is none"
+        )
+
+
+def test_noise_that_fills_less_than_its_coordinates_is_measured_by_what_it_fills():
+    class Circle(Prior):
+        dim = 2
+        intrinsic_dim = 1
+        tails = "heavy"
+
+    (few,) = warnings_of(LAW, built("circle", Circle()))
+    assert "circle fills fewer dimensions than law does (1 < 2)" in few

@@ -121,19 +121,22 @@ class Rules:
 
         def penalties(critic: Critic, parameters: Parameters) -> Iterator[Tensor]:
             for owner, part in self.parts(clock):
-                if part.penalty is not None:
+                times = strength if part.lazy else 1
+                if part.penalty is not None and times:
                     draws = self.draws_of(owner, state, batch, clock)
-                    yield part.penalty(critic, real, fake, draws)
-                if part.weight_penalty is not None:
-                    yield part.weight_penalty(parameters)
+                    penalty = part.penalty(critic, real, fake, draws)
+                    yield times * penalty if times > 1 else penalty
+                if part.weight_penalty is not None and times:
+                    penalty = part.weight_penalty(parameters)
+                    yield times * penalty if times > 1 else penalty
 
         def objective(parameters: Parameters) -> tuple[Tensor, Mapping[str, Tensor]]:
             critic = self.judge(self.bind(parameters, state, batch), real, fake)
             loss: Loss = self._component("loss", clock)
             draws = self.draws_of("loss", state, batch, clock)
             value, carried = loss.critic_loss(critic, real, fake, draws, under(state, "loss"))
-            for penalty in penalties(critic, parameters) if strength else ():
-                value = value + (strength * penalty if strength > 1 else penalty)
+            for penalty in penalties(critic, parameters):
+                value = value + penalty
             return value, carried
 
         return objective

@@ -22,6 +22,9 @@ Step = Callable[[State, State, State], State]
 LIGHT = "light "
 """Begins the name of a move that leaves the penalties out."""
 
+_ONCE = ("average", "total.", "loss.", "carried.", "critic.buffer.", "generator.buffer.")
+"""Begin the entries of the state that change once in a move, however many gradients it takes."""
+
 _JOINT = ("simultaneous", "extragradient")
 
 
@@ -138,12 +141,12 @@ class Game(Rules):
             """Update from here with gradients taken one step ahead, on the same batch.
 
             Gidel et al. 2019, arXiv:1802.10551; the same batch twice: Mishchenko et al. 2020,
-            arXiv:1905.11373. Moments see both gradients.
+            arXiv:1905.11373. Moments see both gradients; buffers and what losses and regularizers
+            carry take one step.
             """
             ahead = state | simultaneous(state, batch, clock | under(clock, "ahead"))
             here = {f"anchor.{role}": state[role] for role in ("generator", "critic")}
-            totals = {name: state[name] for name in state if name.startswith("total.")}
-            kept = {"average": state["average"], **totals}
+            kept = {name: state[name] for name in state if name.startswith(_ONCE)}
             return simultaneous(ahead | here | kept, batch, clock)
 
         moves: dict[str, Step] = {

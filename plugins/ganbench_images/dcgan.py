@@ -6,6 +6,7 @@ from typing import Literal
 from torch import nn
 
 from ganbench.api import (
+    NETWORK,
     SCORE,
     Architecture,
     BatchNorm,
@@ -49,6 +50,8 @@ class Dcgan(Architecture):
     ) -> None:
         self.width = width
         self.norm = norm
+        if norm == "batch":
+            self.gives = NETWORK - {"separate"}
 
     def misfit(self, spec: DataSpec) -> str | None:
         """Refuse images that repeated doubling of the first map does not reach."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
-from ganbench.api import Loss, from_scores
+from ganbench.api import Loss, SpecError, from_scores
 
 _LOGISTIC = frozenset({"logistic", "samplewise"})
 
@@ -48,6 +48,8 @@ def ls(a: float = 0.0, b: float = 1.0, c: float = 1.0) -> Loss:
 
     Source: Mao et al. 2017, arXiv:1611.04076
     """
+    if isinstance(a, float) and a == b:  # and not a tensor in a trace
+        raise SpecError(f"ls(a={a}, b={b}): the targets of fake and real samples must differ.")
 
     def critic(real: Tensor, fake: Tensor) -> Tensor:
         return ((real - b).square().mean() + (fake - a).square().mean()) / 2

@@ -27,7 +27,7 @@ def label_smoothing(real: Fraction = 0.9) -> Regularizer:
     def penalty(critic: Critic, samples: Tensor, _fake: Tensor, _draws: Draws) -> Tensor:
         return (1 - real) * critic(samples).mean()
 
-    return Regularizer(penalty=penalty, needs=frozenset({"logistic", "weights"}))
+    return Regularizer(penalty=penalty, needs=frozenset({"logistic", "weights"}), lazy=False)
 
 
 def lecam(weight: PositiveFloat = 0.3, decay: Decay = 0.99) -> Regularizer:

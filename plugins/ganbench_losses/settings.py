@@ -26,8 +26,9 @@ def grad_cap(norm: PositiveFloat = 1.0) -> Regularizer:
 def ema(decay: Decay = 0.999) -> Regularizer:
     """Moving average: samples come from an average of the generator's weights over training.
 
-    average <- decay * average + (1 - decay) * w after each generator step; the same as the setting
-    ema = decay of the recipe, and here by name.
+    average <- d * average + (1 - d) * w after each generator step n, counted from 0, where
+    d = min(decay, (2 + n) / (11 + n)), so that the start is soon forgotten; the same as the
+    setting ema = decay of the recipe, and here by name.
 
     Args:
         decay: at least 0 and below 1; 0 keeps the last weights.

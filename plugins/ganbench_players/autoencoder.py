@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ganbench.api import SCORE, Architecture, DataSpec, FeatureCritic, Output, Size
+from ganbench.api import NETWORK, SCORE, Architecture, DataSpec, FeatureCritic, Output, Size
 from ganbench_players.mlp import Depth, dense, relu_generator
 
 
@@ -28,7 +28,7 @@ class Autoencoder(Architecture):
     """
 
     kinds = frozenset({"vector", "table", "image"})
-    gives = frozenset({"score", "embedding", "energy", "features", "weights", "layers"})
+    gives = NETWORK | {"energy"}
 
     def __init__(self, width: Size = 64, depth: Depth = 2, code: Size = 8) -> None:
         self.hidden, self.code = [width] * depth, code

@@ -8,6 +8,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ganbench.api import (
+    NETWORK,
     SCORE,
     Architecture,
     DataSpec,
@@ -38,6 +39,7 @@ class Elm(Architecture):
     """
 
     kinds = frozenset({"vector", "table", "image"})
+    gives = NETWORK - {"layers"}
 
     def __init__(self, width: Size = 512, scale: PositiveFloat = 10.0) -> None:
         self.width, self.scale = width, scale
@@ -73,7 +75,7 @@ class ElmRidge(Architecture):
     """
 
     kinds = frozenset({"vector", "table", "image", "sequence"})
-    gives = frozenset({"score", "features"})
+    gives = frozenset({"score", "features", "separate"})
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from ganbench.api import SCORE, Architecture, DataSpec, FeatureCritic, Output, Size
+from ganbench.api import NETWORK, SCORE, Architecture, DataSpec, FeatureCritic, Output, Size
 from ganbench_players.kernels import BANDWIDTHS, Bandwidths
 
 _GAIN = 32
@@ -28,6 +28,7 @@ class RandomFeatures(Architecture):
     """
 
     kinds = frozenset({"vector", "table", "image", "sequence"})
+    gives = NETWORK - {"layers"}
 
     def __init__(self, width: Size = 512, bandwidths: Bandwidths = BANDWIDTHS) -> None:
         self.width, self.bandwidths = width, bandwidths

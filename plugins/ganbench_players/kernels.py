@@ -51,7 +51,7 @@ class MmdWitness(Architecture):
     """
 
     kinds = frozenset({"vector", "table", "image", "sequence"})
-    gives = frozenset({"score"})
+    gives = frozenset({"score", "separate"})
 
     def __init__(self, bandwidths: Bandwidths = BANDWIDTHS, memory: Memory = 1) -> None:
         self.bandwidths, self.memory = bandwidths, memory
@@ -79,7 +79,7 @@ class KernelLogistic(Architecture):
     """
 
     kinds = frozenset({"vector", "table", "image", "sequence"})
-    gives = frozenset({"score"})
+    gives = frozenset({"score", "separate"})
 
     def __init__(
         self,

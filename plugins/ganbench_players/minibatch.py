@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ganbench.api import SCORE, Architecture, DataSpec, FeatureCritic, Output, Size
+from ganbench.api import NETWORK, SCORE, Architecture, DataSpec, FeatureCritic, Output, Size
 from ganbench_players.mlp import Depth, dense, relu_generator
 
 
@@ -26,6 +26,7 @@ class Minibatch(Architecture):
     """
 
     kinds = frozenset({"vector", "table", "image"})
+    gives = NETWORK - {"separate"}
 
     def __init__(
         self, width: Size = 64, depth: Depth = 2, kernels: Size = 16, kernel_dim: Size = 4

@@ -29,7 +29,7 @@ class Neighbours(Architecture):
     """
 
     kinds = frozenset({"vector", "table", "image"})
-    gives = frozenset({"score"})
+    gives = frozenset({"score", "separate"})
 
     def __init__(
         self,

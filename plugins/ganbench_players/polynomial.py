@@ -33,7 +33,7 @@ class Quadratic(Architecture):
     """
 
     kinds = _EVERY_KIND
-    gives = frozenset({"score", "weights"})
+    gives = frozenset({"score", "weights", "separate"})
 
     def discriminator(self, spec: DataSpec, output: Output = SCORE) -> nn.Module:  # noqa: ARG002
         """Build samples (B, *spec.shape) -> scores (B,)."""

@@ -68,7 +68,7 @@ class Rbm(Architecture):
     """
 
     kinds = frozenset({"vector", "table", "image"})
-    gives = frozenset({"score", "features", "weights"})
+    gives = frozenset({"score", "features", "weights", "separate"})
 
     def __init__(
         self,
@@ -85,7 +85,8 @@ class Rbm(Architecture):
         self.mode, self.steps, self.temperature = mode, steps, temperature
         self.likelihood, self.burn_in = likelihood, burn_in
         if mode == "score_function":
-            self.generator_needs = frozenset({"samplewise"})
+            self.generator_gives = frozenset()
+            self.generator_needs = frozenset({"samplewise", "separate"})
 
     def misfit(self, spec: DataSpec) -> str | None:
         """Refuse bounded data to the score function, since its law has no bounds."""

@@ -41,7 +41,7 @@ class ExtraTrees(Architecture):
     """
 
     kinds = frozenset({"vector", "table", "image", "sequence"})
-    gives = frozenset({"score"})
+    gives = frozenset({"score", "separate"})
 
     def __init__(
         self,

@@ -28,6 +28,7 @@ class OneHot(Prior):
         if dim < categories:
             raise SpecError(f"onehot: dim = {dim} is too few for {categories} categories.")
         self.dim, self.categories, self.std = dim, categories, std
+        self.intrinsic_dim = dim - categories
 
     def sample(self, shape: tuple[int, ...], rng: torch.Generator) -> Tensor:
         """Draw noise (*shape, dim) on `rng.device`."""

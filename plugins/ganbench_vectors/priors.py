@@ -82,7 +82,8 @@ class Bernoulli(Prior):
     """Noise of random signs: each coordinate is 1 with probability p, else -1.
 
     With p = 1/2 it has mean 0 and variance 1. The paper's values are 1 and 0. A generator without
-    noise of its own turns it into at most 2^dim different samples.
+    noise of its own turns it into at most 2^dim different samples; eight signs, 256 points, are
+    counted as one dimension.
 
     Args:
         dim: number of coordinates, 1 to 65536.
@@ -94,7 +95,7 @@ class Bernoulli(Prior):
     tails = "bounded"
 
     def __init__(self, dim: Size = 16, p: Probability = 0.5) -> None:
-        self.dim, self.p = dim, p
+        self.dim, self.p, self.intrinsic_dim = dim, p, dim // 8
 
     def sample(self, shape: tuple[int, ...], rng: torch.Generator) -> Tensor:
         """Draw noise (*shape, dim) on `rng.device`."""
@@ -117,7 +118,7 @@ class Hypersphere(Prior):
     tails = "bounded"
 
     def __init__(self, dim: Size = 16) -> None:
-        self.dim = dim
+        self.dim, self.intrinsic_dim = dim, dim - 1
 
     def sample(self, shape: tuple[int, ...], rng: torch.Generator) -> Tensor:
         """Draw noise (*shape, dim) on `rng.device`."""

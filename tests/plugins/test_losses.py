@@ -7,6 +7,7 @@ from playing import SCORED, Plain, column, critic_loss, generator_loss
 from torch.func import grad
 from torch.nn.functional import softplus
 
+from ganbench.api import SpecError
 from ganbench_losses import (
     bgan,
     hinge,
@@ -149,3 +150,8 @@ def test_large_scores_stay_finite(name):
         assert value.isfinite()
         slope = grad(lambda b, objective=objective: objective(loss, Plain(), real, b))(fake)
         assert slope.isfinite().all()
+
+
+def test_least_squares_need_two_targets():
+    with pytest.raises(SpecError, match="the targets of fake and real samples must differ"):
+        ls(a=1.0, b=1.0)

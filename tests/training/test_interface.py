@@ -127,6 +127,28 @@ def test_a_gate_scales_the_gradients_of_samples_and_not_the_samples(make_cell):
     assert not shut.any()
 
 
+def test_what_is_no_lazy_penalty_counts_at_every_step(make_cell):
+    def critic_after(lazy):
+        part = Regularizer(penalty=lambda critic, real, *_: critic(real).mean(), lazy=lazy)
+        cell = make_cell(generator_steps=3, block=1, penalty_interval=2)
+        return last(with_part(cell, part)).ensemble.state["critic"]
+
+    cell = make_cell(generator_steps=3, block=1)
+    part = Regularizer(penalty=lambda critic, real, *_: critic(real).mean())
+    always = last(with_part(cell, part)).ensemble.state["critic"]
+    torch.testing.assert_close(critic_after(lazy=False), always)
+    assert not torch.allclose(critic_after(lazy=True), always)
+
+
+def test_an_extragradient_step_is_one_step_for_what_is_carried(make_cell):
+    part = Regularizer(
+        state={"count": torch.tensor(0.0)},
+        advance=lambda critic, real, fake, draws: {"count": draws["count"] + 1},
+    )
+    progress = last(with_part(make_cell(generator_steps=5, updates="extragradient"), part))
+    assert progress.ensemble.state["carried.regularizer0.count"][0] == 5
+
+
 def test_progress_runs_from_zero_to_one(make_cell):
     part = Regularizer(
         state={"seen": torch.zeros(())},
