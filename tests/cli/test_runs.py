@@ -201,3 +201,30 @@ def test_an_interrupted_run_says_so(ganbench, grid_file, tmp_path, monkeypatch, 
     assert result.exit_code == 130
     assert said in result.stderr
     assert [row["status"] for row in tidy(ganbench, tmp_path / "new")].count("missing") == 4
+
+
+def test_baselines_run_alone_and_stand_below_the_games(ganbench, tmp_path):
+    folder = tmp_path / "beside"
+    common = ["-d", "ring8", "--seeds", "2", "-m", "mmd(permutations=19)", "--executor", "inline"]
+    alone = ganbench(
+        "run", *common, "-b", "gaussian", "-b", "ngram", "--results", folder, "--no-report"
+    )
+    assert alone.exit_code == 0, alone.output
+    rows = tidy(ganbench, folder)
+    assert {(row["generator"], row["loss"], row["status"]) for row in rows} == {
+        ("gaussian", "none", "ok"),
+        ("ngram", "none", "incompatible"),
+    }
+    assert {row["generator_steps"] for row in rows if row["status"] == "ok"} == {"0"}
+    game = ["-a", "mlp(width=4, depth=1)", "-l", "gmmn", "-p", "normal(dim=1)", "-b", "gaussian"]
+    steps = ["--set", "generator_steps=5", "--set", "batch_size=8"]
+    beside = ganbench("run", *common, *game, *steps, "--results", folder)
+    assert beside.exit_code == 0, beside.output
+    assert "Warning: normal(dim=1) fills fewer dimensions than ring8 does (1 < 2)" in beside.stderr
+    table = [line.split() for line in beside.stdout.splitlines()]
+    assert ["mlp(width=4,", "depth=1)", "gmmn", "2/2"] in [line[:4] for line in table]
+    assert ["baseline", "gaussian", "2/2"] in [line[:3] for line in table]
+    page = " ".join((folder / "report" / "report.html").read_text(encoding="utf-8").split())
+    assert "gmmn (mlp(width=4, depth=1)) is best by mmd" in page
+    assert "; of the baselines, gaussian is best with" in page
+    assert "normal(dim=1) fills fewer dimensions than ring8 does" in page
