@@ -176,7 +176,9 @@ def test_dropout_gives_joined_batches_the_same_mask():
 def test_dropout_says_what_does_not_fit():
     layer = Dropout()
     layer.uniform = torch.rand(B, 3)
-    with pytest.raises(ValueError, match=f"{B + 1} rows cannot share a mask of {B} rows"):
+    with pytest.raises(
+        ValueError, match=f"{B + 1} rows cannot share the random numbers of {B} rows"
+    ):
         layer(randn(B + 1, 3))
     for p in (-0.1, 1.0):
         with pytest.raises(ValueError, match="below 1"):

@@ -58,7 +58,9 @@ def _table(frame: pd.DataFrame) -> str:
         "| generator | discriminator | loss | ok | modes | quality | sw2 of the Gaussian |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
-    named = frame.assign(loss=frame["loss"].str.partition(" [")[0])  # steps differ between datasets
+    named = frame.assign(
+        loss=frame["loss"].str.partition(" [")[0]
+    )  # steps differ between datasets
     for key, part in named[named["status"].ne("missing")].groupby(KEYS, sort=False):
         runs = part.drop_duplicates("run_id")
         ok = f"{runs['status'].eq('ok').sum()}/{len(runs)}"

@@ -181,7 +181,7 @@ def test_folders_that_cannot_be_evaluated(evaluate, ganbench, copy, monkeypatch)
     refused(ganbench("evaluate", "nowhere"), 2, "'nowhere' is no results folder")
     refused(ganbench("evaluate"), 2, "Missing argument 'RESULTS'")
     with monkeypatch.context() as patch:
-        patch.setenv("GANBENCH_PLUGINS", "scores,losses,vectors")
+        patch.setenv("GANBENCH_PLUGINS", "scores,losses,vectors,players")
         refused(evaluate("-m", RAW), 2, "No dataset named 'digits'")
     next(copy.glob("runs/*/scores.parquet")).write_bytes(b"nonsense")
     refused(evaluate("-m", RAW), 4, "scores.parquet' is missing or damaged")

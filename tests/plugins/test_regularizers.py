@@ -16,7 +16,7 @@ from ganbench_vectors import ring8
 REGULARIZERS = ganbench_losses.ganbench_regularizers()
 NEEDS = {
     "slope": ["gp", "lp", "zero_gp", "dragan", "r1", "r2"],
-    "weights": ["clip", "spectral_norm", "orthogonal", "weight_decay", "consistency"],
+    "weights": ["clip", "orthogonal", "weight_decay", "consistency"],
     "anything": ["instance_noise", "grad_cap", "ema"],
 }
 
@@ -33,6 +33,7 @@ def test_needs_are_what_the_formulas_ask_for():
     needs = {name: make().needs for name, make in REGULARIZERS.items()}
     assert all(needs[name] == {"scalar", "weights"} for name in NEEDS["slope"])
     assert needs["lecam"] == {"score", "weights"}
+    assert needs.pop("spectral_norm") == {"weights", "layers"}
     assert all(needs[name] == {"weights"} for name in NEEDS["weights"])
     assert all(needs[name] == set() for name in NEEDS["anything"])
     assert needs["diffaug"] == {"image"}
