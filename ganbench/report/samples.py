@@ -94,10 +94,12 @@ Draw = Callable[[Axes, Tensor, str], None]
 
 def _gallery(section: Section, cells: Cells, real: Tensor, draw: Draw) -> Figure:
     """Lay out one panel per cell, real samples first in every line."""
-    losses = losses_of(section)
-    chunks = [losses[i : i + PER_ROW] for i in range(0, len(losses), PER_ROW)]
-    lines = [(player, chunk) for player in players_of(section) for chunk in chunks]
-    width = 1 + len(chunks[0])
+    lines = []
+    for player in players_of(section):
+        losses = [loss for loss in losses_of(section) if (player, loss) in cells]
+        chunks = [losses[i : i + PER_ROW] for i in range(0, len(losses), PER_ROW)]
+        lines += [(player, chunk) for chunk in chunks]
+    width = 1 + max(len(chunk) for _, chunk in lines)
     figure = canvas(0.8 + 1.7 * width, 0.5 + 2.1 * len(lines))
     grid = figure.subplots(len(lines), width, squeeze=False)
     for axes, (player, chunk) in zip(grid, lines, strict=True):
@@ -108,7 +110,7 @@ def _gallery(section: Section, cells: Cells, real: Tensor, draw: Draw) -> Figure
         draw(axes[0], real, REAL_COLOUR)
         axes[0].set_title("real")
         for axis, loss in zip(axes[1:], chunk, strict=False):
-            cell = cells.get((player, loss), Drawn("incompatible", None))
+            cell = cells[player, loss]
             if cell.x is None:
                 axis.set_facecolor("0.92")
                 axis.set_title(f"{wrapped(loss, 22)}\n{cell.said}")
