@@ -17,9 +17,7 @@ from ganbench.api import (
     Size,
     spectrally_normalised,
 )
-
-_SIDES = {8: 4, 16: 4, 28: 7, 32: 4, 56: 7, 64: 4}
-"""Side of the image -> side of the generator's first and the discriminator's last feature map."""
+from ganbench_images.sides import START, doublings, side_misfit
 
 _Weighted = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
 
@@ -55,15 +53,11 @@ class Dcgan(Architecture):
 
     def misfit(self, spec: DataSpec) -> str | None:
         """Refuse images that repeated doubling of the first map does not reach."""
-        _, height, width = spec.shape
-        if height == width and width in _SIDES:
-            return None
-        sides = ", ".join(map(str, _SIDES))
-        return f"it needs square images with a side of {sides}, not {height} x {width}"
+        return side_misfit(spec)
 
     def generator(self, spec: DataSpec, noise_dim: int) -> nn.Module:
         """Build noise (B, noise_dim) -> images (B, *spec.shape)."""
-        channels, start = self._channels(spec)[::-1], _SIDES[spec.shape[-1]]
+        channels, start = self._channels(spec)[::-1], START[spec.shape[-1]]
         layers: list[nn.Module] = [
             nn.Linear(noise_dim, channels[0] * start**2),
             nn.Unflatten(1, (channels[0], start, start)),
@@ -77,11 +71,11 @@ class Dcgan(Architecture):
                 nn.ReLU(),
             ]
         layers += [nn.Conv2d(self.width, spec.shape[0], 3, padding=1), nn.Flatten()]
-        return nn.Sequential(*map(_initialised, layers), OutputHead(spec))
+        return nn.Sequential(*map(initialised, layers), OutputHead(spec))
 
     def discriminator(self, spec: DataSpec, output: Output = SCORE) -> nn.Module:
         """Build images (B, *spec.shape) -> scores (B,) or embeddings (B, output.size)."""
-        channels, start = self._channels(spec), _SIDES[spec.shape[-1]]
+        channels, start = self._channels(spec), START[spec.shape[-1]]
         layers: list[nn.Module] = [
             nn.Conv2d(spec.shape[0], self.width, 3, padding=1),
             nn.LeakyReLU(0.2),
@@ -95,13 +89,12 @@ class Dcgan(Architecture):
         body = nn.Sequential(*layers, nn.Flatten())
         critic = FeatureCritic(body, channels[-1] * start**2, output)
         for layer in critic.modules():
-            _initialised(layer)
+            initialised(layer)
         return spectrally_normalised(critic) if self.norm == "spectral" else critic
 
     def _channels(self, spec: DataSpec) -> list[int]:
         """Return the channels from full size down to the smallest map."""
-        halvings = (spec.shape[-1] // _SIDES[spec.shape[-1]]).bit_length() - 1
-        return [self.width * 2**i for i in range(halvings + 1)]
+        return [self.width * 2**i for i in range(doublings(spec) + 1)]
 
     def _norm(self, channels: int) -> list[nn.Module]:
         """Return the normalisation of a hidden layer, if any."""
@@ -115,7 +108,8 @@ class Dcgan(Architecture):
         return self.norm != "batch"
 
 
-def _initialised(layer: nn.Module) -> nn.Module:
+def initialised(layer: nn.Module) -> nn.Module:
+    """Draw a layer's weights so that ReLUs keep the size of activations; biases start at 0."""
     if isinstance(layer, _Weighted):
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         if layer.bias is not None:
