@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ganbench.api import Dataset, DataSpec, SpecError, Split
 
-Halves = Mapping[Split, np.ndarray]
+SPLITS: tuple[Split, Split] = ("train", "test")
 
 _CHUNK = 1024
 """Images that are scaled at a time while their content is hashed."""
@@ -68,9 +68,10 @@ class ImageSet(Dataset):
     def fingerprint(self) -> str:
         """Return a text that changes with any image or with the split."""
         digest = hashlib.sha256()
-        for split in ("train", "test"):
-            for images in self._images[split].split(_CHUNK):
-                digest.update(self._scaled(images).numpy().tobytes())
+        for split in SPLITS:
+            images = self._images[split]
+            for start in range(0, len(images), _CHUNK):
+                digest.update(self._scaled(images[start : start + _CHUNK]).numpy().tobytes())
         return digest.hexdigest()[:16]
 
     def _scaled(self, levels: Tensor) -> Tensor:
@@ -85,6 +86,6 @@ def halves(count: int, split_seed: int) -> dict[Split, np.ndarray]:
     return {"train": np.sort(order[:middle]), "test": np.sort(order[middle:])}
 
 
-def divided(values: np.ndarray, positions: Halves) -> dict[Split, np.ndarray]:
+def divided(values: np.ndarray, positions: Mapping[Split, np.ndarray]) -> dict[Split, np.ndarray]:
     """Return the values at the positions of each split."""
     return {split: values[where] for split, where in positions.items()}

@@ -1,0 +1,103 @@
+"""The dataset `hf`: what a set holds decides what kind of data it becomes."""
+
+import hashlib
+import re
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from ganbench.api import Dataset, NonNegativeInt, PositiveInt, SpecError, kept
+from ganbench_hub.records import Records, Wanted, read_records
+from ganbench_images.pictures import stacked
+from ganbench_images.sets import ImageSet, divided, halves
+
+_HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
+
+Side = Annotated[int, Field(gt=0, le=1024)]
+
+
+def hf(
+    name: str,
+    split: str = "train",
+    config: str | None = None,
+    column: str | None = None,
+    label: str | None = None,
+    revision: str | None = None,
+    size: Side | None = None,
+    channels: Literal[1, 3] = 3,
+    samples: PositiveInt | None = None,
+    split_seed: NonNegativeInt = 0,
+) -> Dataset:
+    """Any set of images in a form that Hugging Face `datasets` reads, from its hub or a folder.
+
+    A set of the hub is fetched once, by `ganbench fetch "hf(name=...)"`, into ganbench's cache; a
+    folder (parquet files, or pictures in folders of classes) is read as it is and needs no
+    network. The rows of the one split are divided at random into train and test halves.
+
+    Args:
+        name: of the set on the hub, such as "ylecun/mnist", or the path of a folder.
+        split: which of the set's own splits to take.
+        config: which of the set's configurations, None for the only one.
+        column: of the images; None takes the only one.
+        label: column of the classes, whole numbers; None takes the only column of classes, if
+            there is one.
+        revision: of the set on the hub, a commit, branch or tag; None takes what is newest when
+            it is fetched.
+        size: side to which the largest square in the middle of each image is scaled (Lanczos), 1
+            to 1024; None takes images of one size as they are.
+        channels: 1 turns colours to grey, 3 grey to RGB.
+        samples: how many rows to take from the start, 1 or more; None takes all.
+        split_seed: which half of the shuffled rows is for training, 0 or more.
+
+    Source: the set's own; the reader is Lhoest et al. 2021, arXiv:2109.02846
+
+    Kind: any
+    Size: as the set
+    Licence: the set's own
+    """
+    wanted = Wanted(name, split, config, column, label, revision, samples)
+    records = _records(wanted)
+    if records.kind == "image":
+        return HubImages(records, name, size, channels, split_seed)
+    raise SpecError(
+        f"the column '{records.column}' of {name} holds {records.kind}; hf takes columns of images"
+    )
+
+
+class HubImages(ImageSet):
+    """The images of some records, in two halves."""
+
+    def __init__(
+        self,
+        records: Records,
+        name: str,
+        size: int | None,
+        channels: int,
+        split_seed: int,
+    ) -> None:
+        files = ((f"row {i} of {name}", content) for i, content in enumerate(records.values()))
+        images = stacked(files, len(records), size, channels)
+        self.positions = halves(len(images), split_seed)
+        labels = records.labels()
+        super().__init__(
+            divided(images, self.positions),
+            None if labels is None else divided(np.asarray(labels), self.positions),
+        )
+
+
+def _records(wanted: Wanted) -> Records:
+    folder = Path(wanted.name).expanduser()
+    if folder.is_dir():
+        return read_records(wanted, str(folder.resolve()))
+    if not _HUB_ID.fullmatch(wanted.name):
+        raise SpecError(f"{wanted.name} is no folder, and no name on the hub such as ylecun/mnist")
+    digest = hashlib.sha256(repr(wanted).encode()).hexdigest()[:16]
+    name = f"hf/{wanted.name.replace('/', '--')}-{digest}.parquet"
+    return Records.load(kept(name, partial(_fetch, wanted=wanted)))
+
+
+def _fetch(path: Path, wanted: Wanted) -> None:
+    read_records(wanted, wanted.name).save(path)

@@ -1,0 +1,203 @@
+"""One column of a set, with labels: read by `datasets`, kept as parquet."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ganbench.api import SpecError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to read of which set; see `ganbench_hub.hub.hf`."""
+
+    name: str
+    split: str
+    config: str | None
+    column: str | None
+    label: str | None
+    revision: str | None
+    samples: int | None
+
+
+@dataclass(frozen=True)
+class Records:
+    """Rows of one column.
+
+    Attributes:
+        column: its name.
+        kind: "image", whose values are the bytes of files, or "text", whose values are in UTF-8.
+        table: the columns "value" (bytes) and, where there are classes, "label".
+    """
+
+    column: str
+    kind: str
+    table: "pa.Table"
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def values(self) -> Iterator[bytes]:
+        """Yield the values one by one."""
+        for value in self.table.column("value"):
+            yield value.as_py()
+
+    def labels(self) -> np.ndarray | None:
+        """Return the class of each row (n,), None where there are none."""
+        if "label" not in self.table.column_names:
+            return None
+        labels: np.ndarray = self.table.column("label").to_numpy()
+        return labels
+
+    def save(self, path: Path) -> None:
+        """Write the records to a parquet file."""
+        import pyarrow.parquet as pq  # slow to import
+
+        about = {"column": self.column, "kind": self.kind}
+        pq.write_table(self.table.replace_schema_metadata(about), path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Records":
+        """Read what `save` wrote."""
+        import pyarrow.parquet as pq  # slow to import
+
+        table = pq.read_table(path)
+        about = table.schema.metadata
+        return cls(about[b"column"].decode(), about[b"kind"].decode(), table)
+
+
+def read_records(wanted: Wanted, place: str) -> Records:
+    """Read what is wanted from a folder or from the hub.
+
+    Args:
+        wanted: column, labels and rows.
+        place: the name on the hub or the path of the folder.
+
+    Raises:
+        SpecError: if `datasets` is not installed, or cannot read it, or it has no such column.
+    """
+    try:
+        import datasets  # slow to import, optional
+    except ImportError:
+        raise SpecError(
+            'hf needs the library datasets, which is not installed: pip install "ganbench[hf]"'
+        ) from None
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            stream = datasets.load_dataset(
+                place,
+                wanted.config,
+                split=wanted.split,
+                revision=wanted.revision,
+                streaming=True,
+                cache_dir=scratch,
+            )
+            return _read(wanted, stream)
+    except SpecError:
+        raise
+    except Exception as error:  # of the many libraries that read sets
+        raise SpecError(f"{wanted.name} cannot be read: {_first_line(error)}") from None
+
+
+def _read(wanted: Wanted, stream: Any) -> Records:
+    import datasets
+    import pyarrow as pa
+
+    kinds = {name: _kind(feature) for name, feature in (stream.features or {}).items()}
+    column, label = _column(wanted, kinds), _label(wanted, kinds)
+    if kinds[column] == "image":
+        stream = stream.cast_column(column, datasets.Image(decode=False))
+    values: list[bytes] = []
+    labels: list[int | None] = []
+    for row in islice(stream, wanted.samples):
+        values.append(_bytes(row[column], f"row {len(values)} of {wanted.name}"))
+        labels.append(row[label] if label else 0)
+    if not values:
+        raise SpecError(f"the split '{wanted.split}' of {wanted.name} has no rows")
+    if None in labels:
+        raise SpecError(f"row {labels.index(None)} of {wanted.name} has no '{label}'")
+    table = pa.table({"value": pa.array(values, pa.large_binary())})
+    if label:
+        table = table.append_column("label", pa.array(labels, pa.int64()))
+    return Records(column, kinds[column], table)
+
+
+def _kind(feature: Any) -> str:
+    """Name what a column holds: "image", "text", "class", "integer", or its type."""
+    import datasets
+
+    if isinstance(feature, datasets.Image):
+        return "image"
+    if isinstance(feature, datasets.ClassLabel):
+        return "class"
+    dtype = str(getattr(feature, "dtype", type(feature).__name__))
+    if dtype in ("string", "large_string"):
+        return "text"
+    return "integer" if dtype.startswith(("int", "uint")) else dtype
+
+
+def _column(wanted: Wanted, kinds: Mapping[str, str]) -> str:
+    if wanted.column is not None:
+        return _known(wanted.column, wanted, kinds)
+    for kind in ("image", "text"):
+        found = [name for name, each in kinds.items() if each == kind]
+        if len(found) > 1:
+            names = ", ".join(found)
+            raise SpecError(f"{wanted.name} has several columns of {kind}: {names}; give `column`")
+        if found:
+            return found[0]
+    raise SpecError(f"{wanted.name} has no column of images; {_listed(kinds)}")
+
+
+def _label(wanted: Wanted, kinds: Mapping[str, str]) -> str | None:
+    if wanted.label is None:
+        classes = [name for name, kind in kinds.items() if kind == "class"]
+        return classes[0] if len(classes) == 1 else None
+    label = _known(wanted.label, wanted, kinds)
+    if kinds[label] not in ("class", "integer"):
+        raise SpecError(
+            f"the column '{label}' of {wanted.name} holds {kinds[label]}; labels are classes or "
+            "whole numbers"
+        )
+    return label
+
+
+def _known(column: str, wanted: Wanted, kinds: Mapping[str, str]) -> str:
+    if column not in kinds:
+        raise SpecError(f"{wanted.name} has no column '{column}'; {_listed(kinds)}")
+    return column
+
+
+def _listed(kinds: Mapping[str, str]) -> str:
+    return "it has " + (", ".join(f"{name} ({kind})" for name, kind in kinds.items()) or "none")
+
+
+def _bytes(value: Any, row: str) -> bytes:
+    """Return the content of an image, which may be in the row or in a file, or of a text."""
+    if isinstance(value, dict):
+        return value["bytes"] if value["bytes"] is not None else _file(value)
+    if value is None:
+        raise SpecError(f"{row} is empty")
+    return str(value).encode()
+
+
+def _file(value: Mapping[str, Any]) -> bytes:
+    import datasets
+    import pyarrow as pa
+
+    kind = pa.struct({"bytes": pa.binary(), "path": pa.string()})
+    stored = datasets.Image().embed_storage(pa.array([value], kind))
+    content: bytes = stored[0].as_py()["bytes"]
+    return content
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__

@@ -1,0 +1,83 @@
+"""Members of archives, read in memory: nothing is unpacked, and nothing may lie outside."""
+
+import contextlib
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from ganbench.api import SpecError
+
+Reader = Callable[[], bytes]
+
+LARGEST = 2**26
+"""Bytes of a member at most."""
+
+
+def tar_members(path: Path, names: Collection[str]) -> dict[str, bytes]:
+    """Read the named members of a gzipped tar file.
+
+    Raises:
+        SpecError: if the file cannot be read, lacks one of them, has one that is too large or is
+            no plain file, or has any member outside of its folder.
+    """
+    found: dict[str, bytes] = {}
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            for member in archive:
+                _check_inside(path, member.name)
+                if member.name in names:
+                    found[member.name] = _content(path, archive, member)
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+        raise SpecError(f"{path} cannot be read as a gzipped tar file: {error}") from None
+    if missing := sorted(set(names) - found.keys()):
+        raise SpecError(f"{path} has no member {missing[0]}")
+    return found
+
+
+def _content(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    _check_size(path, member.name, member.size)
+    file = archive.extractfile(member) if member.isreg() else None
+    if file is None:
+        raise SpecError(f"{member.name} in {path} is no plain file")
+    return file.read()
+
+
+@contextlib.contextmanager
+def zip_members(path: Path) -> Iterator[dict[str, Reader]]:
+    """Open a zip file: the names of its files, with what reads each.
+
+    Raises:
+        SpecError: if the file cannot be read or has any member outside of its folder, and, when a
+            member is read, if it is too large or damaged.
+    """
+    try:
+        archive = zipfile.ZipFile(path)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise SpecError(f"{path} cannot be read as a zip file: {error}") from None
+    with archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        for member in members:
+            _check_inside(path, member.filename)
+        yield {member.filename: partial(_member, path, archive, member) for member in members}
+
+
+def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    _check_size(path, member.filename, member.file_size)
+    try:
+        return archive.read(member)
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
+        raise SpecError(f"{member.filename} in {path} cannot be read: {error}") from None
+
+
+def _check_inside(path: Path, name: str) -> None:
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    if ".." in parts or parts[:1] == ("/",) or (parts and ":" in parts[0]):
+        raise SpecError(f"{path} is refused: its member {name!r} lies outside of the archive")
+
+
+def _check_size(path: Path, name: str, size: int) -> None:
+    if size > LARGEST:
+        raise SpecError(f"{name} in {path} has {size} bytes; at most {LARGEST} are read")
