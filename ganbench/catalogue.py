@@ -1,5 +1,6 @@
 """What components say of themselves: meaning, parameters, what fits them, what they recommend."""
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from typing import Any
 
 from ganbench.api import TRAITS, Traits
 from ganbench.components import Component
+from ganbench.errors import NotCachedError
 from ganbench.plugins import KINDS, Entry, Registry
 
 _SECTION = re.compile(r"^(Args|Source|Raises|Returns):\s*", re.MULTILINE)
@@ -37,8 +39,9 @@ def describe(entry: Entry, registry: Registry) -> Described:
     meanings = {name: " ".join(words.split()) for name, words in _ARGUMENT.findall(arguments)}
     facts: dict[str, str] = {}
     if entry.kind in _FACTS and not any(parameter.required for parameter in entry.parameters):
-        value = registry.build(entry.kind, Component(entry.name)).value
-        facts = {name: fact for name, fact in _FACTS[entry.kind](value) if fact}
+        with contextlib.suppress(NotCachedError):
+            value = registry.build(entry.kind, Component(entry.name)).value
+            facts = {name: fact for name, fact in _FACTS[entry.kind](value) if fact}
     return Described(entry, text, meanings, facts)
 
 

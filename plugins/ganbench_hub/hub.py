@@ -14,7 +14,7 @@ from ganbench_hub.records import Records, Wanted, read_records
 from ganbench_images.pictures import stacked
 from ganbench_images.sets import ImageSet, divided, halves
 
-_HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
+_HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 
 Side = Annotated[int, Field(gt=0, le=1024)]
 

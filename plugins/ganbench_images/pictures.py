@@ -71,7 +71,7 @@ def decoded(name: str, content: bytes, size: int | None, channels: int) -> np.nd
     except Exception as error:  # a damaged file may raise any
         raise SpecError(f"{name} cannot be read: {error}") from None
     if size is not None:
-        upright = ImageOps.fit(upright, (size, size), Image.Resampling.LANCZOS)
+        upright = _middle(upright).resize((size, size), Image.Resampling.LANCZOS)
     array = np.asarray(upright)
     return array[None] if channels == 1 else array.transpose(2, 0, 1)
 
@@ -84,6 +84,14 @@ def _check(name: str, picture: "Image") -> None:
         )
     if picture.mode.startswith(_DEEP):
         raise SpecError(f"{name} has more than eight bits a value; convert it to eight")
+
+
+def _middle(picture: "Image") -> "Image":
+    """Crop to the largest square in the middle."""
+    width, height = picture.size
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    return picture.crop((left, top, left + side, top + side))
 
 
 def _room(count: int, shape: tuple[int, ...]) -> np.ndarray:

@@ -39,11 +39,11 @@ class ImageSet(Dataset):
         self.spec = DataSpec("image", (channels, height, width), low=-1.0, high=1.0)
         self.top = top
         self._images = {
-            split: torch.from_numpy(np.ascontiguousarray(levels))
+            split: torch.from_numpy(np.require(levels, requirements=["C", "W"]))
             for split, levels in images.items()
         }
         self._labels = {
-            split: torch.from_numpy(np.asarray(classes)).long()
+            split: torch.from_numpy(np.array(classes, np.int64))
             for split, classes in (labels or {}).items()
         }
 
