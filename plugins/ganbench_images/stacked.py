@@ -13,7 +13,7 @@ Samples = Annotated[int, Field(gt=0, le=10**6)]
 
 
 class StackedMnist(ImageSet):
-    """Three digits of MNIST, one in each colour channel: 1,000 modes of equal weight.
+    """Three digits of MNIST, one in each colour channel: 1,000 modes.
 
     Digits are drawn with replacement, those for training from the training images of MNIST, those
     for tests from its test images. The label is the number that they show, 0 to 999, with the
