@@ -1,6 +1,7 @@
 """Tables from openml.org, fetched once and kept."""
 
 import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from urllib.error import URLError
@@ -83,11 +84,13 @@ def openml(number: int) -> Callable[[Path], None]:
         from sklearn.datasets import fetch_openml  # slow to import
 
         try:
-            answer = fetch_openml(data_id=number, as_frame=True, parser="liac-arff", cache=False)
-        except URLError:
-            raise
-        except (OSError, ValueError) as error:
-            raise URLError(f"openml.org gave no data set {number} ({error})") from None
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of further tries
+                answer = fetch_openml(
+                    data_id=number, as_frame=True, parser="liac-arff", cache=False
+                )
+        except (OSError, ValueError, KeyError) as error:
+            raise URLError(f"openml.org did not give its data set {number} ({error})") from None
         frame = pd.DataFrame({name: _whole(column) for name, column in answer.frame.items()})
         frame.to_parquet(path, index=False)
 

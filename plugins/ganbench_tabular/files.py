@@ -58,7 +58,6 @@ def _separated(separator: str) -> Callable[[Path, bytes], pd.DataFrame]:
             io.StringIO(text),
             sep=separator,
             index_col=False,
-            float_precision="round_trip",
             dtype_backend="numpy_nullable",
         )
         return pd.DataFrame({name: _plain(column) for name, column in frame.items()})
@@ -99,6 +98,8 @@ def _records(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[
 def _check_records(path: Path, records: Iterator[tuple[int, list[str]]]) -> None:
     """Refuse a header with unnamed or repeated columns, and records of another length."""
     header = next(records, (0, []))[1]
+    if not header:
+        raise SpecError(f"{path} has no columns.")
     for place, name in enumerate(header, 1):
         if not name.strip():
             raise SpecError(
