@@ -35,7 +35,8 @@ def _ranks(codes: Codes) -> NDArray[np.int64]:
     """Number the single-precision numbers in their order, from 0 for zero."""
     bits = codes.view(np.int32).astype(np.int64)
     sizes = np.maximum((bits & _MAGNITUDE) - _SUBNORMAL, 0)
-    return np.where(bits < 0, -sizes, sizes)
+    ranks: NDArray[np.int64] = np.where(bits < 0, -sizes, sizes)
+    return ranks
 
 
 def _numbers(ranks: NDArray[np.int64]) -> Codes:

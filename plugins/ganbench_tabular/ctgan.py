@@ -98,9 +98,7 @@ class _Block(nn.Module):
     def __init__(self, inputs: int, width: int) -> None:
         super().__init__()
         # Batch normalisation brings its own bias.
-        self.new = nn.Sequential(
-            nn.Linear(inputs, width, bias=False), BatchNorm(width), nn.ReLU()
-        )
+        self.new = nn.Sequential(nn.Linear(inputs, width, bias=False), BatchNorm(width), nn.ReLU())
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.cat([self.new(x), x], dim=1)

@@ -122,7 +122,8 @@ def _plain(column: pd.Series) -> pd.Series:
     if types.is_float_dtype(dtype):
         return column.astype("float64")
     if types.is_extension_array_dtype(dtype) and column.notna().all():
-        return column.astype(str(dtype).lower().replace("boolean", "bool"))
+        plain: pd.Series = pd.Series(column.to_numpy(), name=column.name)
+        return plain
     return column
 
 

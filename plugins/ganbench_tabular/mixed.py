@@ -94,13 +94,13 @@ class Mixed(Dataset):
     def project(self, x: Tensor) -> Tensor:
         """Choose the largest entry of each category."""
         numbers, hots = torch.split(x, self.sizes, dim=1)
-        chosen = hots.unflatten(1, self.shape).argmax(dim=2)
+        chosen = hots.reshape(-1, *self.shape).argmax(dim=2)
         return torch.cat([numbers, functional.one_hot(chosen, self.shape[1]).flatten(1)], dim=1)
 
     def to_frame(self, x: Tensor) -> pd.DataFrame:
         """Turn rows (n, size) into numbers and letters."""
         numbers, hots = torch.split(x.detach().cpu(), self.sizes, dim=1)
-        chosen = hots.unflatten(1, self.shape).argmax(dim=2).numpy()
+        chosen = hots.reshape(-1, *self.shape).argmax(dim=2).numpy()
         letters = np.array(list(string.ascii_lowercase))[chosen]
         values = [*numbers.double().numpy().T, *letters.T]
         names = [column.name for column in self.spec.columns]
@@ -120,7 +120,7 @@ class Mixed(Dataset):
         normal = -white.square().sum(dim=2) / 2 - log_scale
         normal = normal - self.sizes[0] * math.log(2 * math.pi) / 2
         discrete = hots @ self.tables.to(x.device).log().flatten(1).T
-        logs = self.weights.to(x.device).log() + normal + discrete
+        logs: Tensor = self.weights.to(x.device).log() + normal + discrete
         return logs.logsumexp(dim=1).to(x.dtype)
 
 

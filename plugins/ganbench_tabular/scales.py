@@ -16,9 +16,13 @@ _QUANTILES = 1000
 class Scale(Protocol):
     """An increasing map of numbers (n,) to codes (n,), and its inverse."""
 
-    def forward(self, numbers: Floats) -> Floats: ...
+    def forward(self, numbers: Floats) -> Floats:
+        """Turn numbers into codes."""
+        ...
 
-    def inverse(self, codes: Floats) -> Floats: ...
+    def inverse(self, codes: Floats) -> Floats:
+        """Turn codes back into numbers."""
+        ...
 
 
 class Standard:

@@ -64,14 +64,16 @@ def categorical_columns(
     check_names(numeric, frame, "numeric")
     if both := sorted({*categorical} & {*numeric}):
         raise SpecError(f"The column {_listed(both)} cannot be both categorical and numeric.")
-    chosen = {name for name, column in frame.items() if not (is_number(column) or is_time(column))}
+    chosen = {
+        str(name) for name, column in frame.items() if not (is_number(column) or is_time(column))
+    }
     for name in numeric:
         if name in chosen and not types.is_bool_dtype(frame[name].dtype):
             raise SpecError(f"numeric: the column '{name}' holds {_example(frame[name])}.")
     chosen = (chosen | {*categorical}) - {*numeric}
     for name in chosen:
         _check_categories(frame[name], most)
-    return {str(name) for name in chosen}
+    return chosen
 
 
 def _check_categories(column: pd.Series, most: int) -> None:

@@ -50,7 +50,8 @@ class Values:
         if self.series.dtype == object:
             places = [self._places.get(key, -1) for key in _keys(column)]
             return np.array(places, dtype=np.int64)
-        return pd.Index(self.series).get_indexer(pd.Index(column)).astype(np.int64)
+        found: Places = pd.Index(self.series).get_indexer(pd.Index(column)).astype(np.int64)
+        return found
 
     def take(self, places: Places) -> pd.Series:
         """Return the values (n,) at these places."""
@@ -109,14 +110,10 @@ def as_numbers(column: pd.Series) -> Floats:
 
     Times count from the start of 1970, in their own unit.
     """
-    numbers: Floats
     if is_time(column):
         ticks: Any = pd.Index(column)
-        numbers = ticks.asi8.astype(np.float64)
-        numbers[ticks.isna()] = np.nan
-        return numbers
-    numbers = column.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
-    return numbers
+        return np.where(ticks.isna(), np.nan, ticks.asi8.astype(np.float64))
+    return np.asarray(column.astype("Float64").to_numpy(dtype=float, na_value=np.nan))
 
 
 def check_finite(column: pd.Series) -> None:

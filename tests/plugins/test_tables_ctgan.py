@@ -29,8 +29,11 @@ def told_noise(data, n):
 
 def test_layers_have_the_published_sizes(data):
     generator, critic = players(data)
-    sizes = [(m.in_features, m.out_features) for m in generator.modules() if hasattr(m, "bias")
-             and isinstance(m, nn.Linear)]
+    sizes = [
+        (m.in_features, m.out_features)
+        for m in generator.modules()
+        if hasattr(m, "bias") and isinstance(m, nn.Linear)
+    ]
     inputs, size = 4 + data.conditions.width, data.spec.size
     assert sizes == [(inputs, 256), (inputs + 256, 256), (inputs + 512, size)]
     assert sum(isinstance(m, BatchNorm) for m in generator.modules()) == 2

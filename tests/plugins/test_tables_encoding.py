@@ -69,7 +69,7 @@ NUMBERS = {
     | st.integers()
     | st.booleans()
     | st.sampled_from([None, float("nan"), pd.NA, 1.0, "", "nan", datetime.date(2020, 1, 1)]),
-    "category": st.sampled_from(["x", "", "odd, \"one\"\n", None]),
+    "category": st.sampled_from(["x", "", 'odd, "one"\n', None]),
     "datetime64[ns]": st.datetimes(datetime.datetime(1700, 1, 1), datetime.datetime(2200, 1, 1))
     | st.just(pd.NaT),
     "datetime64[us]": st.datetimes() | st.just(pd.NaT),

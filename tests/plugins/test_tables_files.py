@@ -175,8 +175,8 @@ def test_a_bad_schema_is_one_sentence(odd, settings, words):
 
 
 def test_what_is_no_file_is_one_sentence(tmp_path):
-    with pytest.raises(SpecError, match="There is no file .*gone.csv"):
+    with pytest.raises(SpecError, match=r"There is no file .*gone\.csv"):
         Table(str(tmp_path / "gone.csv"))
     (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(SpecError, match="folder.csv is a folder"):
+    with pytest.raises(SpecError, match=r"folder\.csv is a folder"):
         Table(str(tmp_path / "folder.csv"))
