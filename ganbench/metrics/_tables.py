@@ -100,8 +100,9 @@ def _is_time(values: pd.Series) -> bool:
 
 def _categories(values: pd.Series) -> NDArray[np.object_]:
     """Return the values as objects, None for every kind of missing value."""
-    categories: NDArray[np.object_] = values.to_numpy(dtype=object)
-    return np.where(values.isna(), None, categories)
+    categories: NDArray[np.object_] = values.astype(object).to_numpy(copy=True)
+    categories[values.isna().to_numpy(dtype=bool)] = None
+    return categories
 
 
 def _coded(values: NDArray[np.object_]) -> tuple[Codes, list[str]]:

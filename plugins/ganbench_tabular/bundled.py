@@ -1,5 +1,7 @@
 """Tables that ship inside Python packages."""
 
+import pandas as pd
+
 from ganbench.api import NonNegativeInt, PositiveInt
 from ganbench_tabular.scales import Encoder
 from ganbench_tabular.tables import MAX_LEVELS, TableDataset
@@ -116,10 +118,9 @@ class Fair(TableDataset):
 class Randhie(TableDataset):
     """The RAND health insurance experiment: visits to doctors, insurance and health.
 
-    A person has a row for each year. Of health there are four grades, in three columns of 0 and 1
-    (`hlthg`, `hlthf`, `hlthp`), and these, the kind of insurance `idp` and having a limitation
-    are categories: a physical limitation is 0, 1, or a share that was filled in, so it stays a
-    number.
+    Each row is a year of a person. The insurance `idp` is a category, and so is `health`, from
+    "excellent" to "poor": the one column that the three of 0 and 1 (`hlthg`, `hlthf`, `hlthp`)
+    stand for.
 
     Args:
         split_seed: which half of the shuffled rows is for training, 0 or more.
@@ -129,7 +130,7 @@ class Randhie(TableDataset):
     Source: Cameron & Trivedi 2005, Microeconometrics, chapter 20; Newhouse 1993, Free for All?
 
     Kind: table
-    Size: 20190 rows, 10 columns
+    Size: 20190 rows, 8 columns
     Licence: public domain (as statsmodels says, with which it ships)
     """
 
@@ -144,8 +145,12 @@ class Randhie(TableDataset):
         from statsmodels.datasets import randhie  # slow to import
 
         frame = randhie.load_pandas().data
-        categorical = ("idp", "hlthg", "hlthf", "hlthp")
-        super().__init__(frame, categorical, split_seed, max_levels, encoder)
+        grades = {"good": "hlthg", "fair": "hlthf", "poor": "hlthp"}
+        health = pd.Series("excellent", frame.index)
+        for grade, name in grades.items():
+            health = health.mask(frame[name] == 1, grade)
+        frame = frame.drop(columns=[*grades.values()]).assign(health=health)
+        super().__init__(frame, ("idp",), split_seed, max_levels, encoder)
 
 
 class Anes96(TableDataset):

@@ -13,7 +13,7 @@ TABLES = {
     Wine: (178, 14),
     Diabetes: (442, 11),
     Fair: (6366, 9),
-    Randhie: (20190, 10),
+    Randhie: (20190, 8),
     Anes96: (944, 10),
     ModeChoice: (840, 8),
 }
