@@ -90,7 +90,8 @@ def openml(number: int) -> Callable[[Path], None]:
                     data_id=number, as_frame=True, parser="liac-arff", cache=False
                 )
         except (OSError, ValueError, KeyError) as error:
-            raise URLError(f"openml.org did not give its data set {number} ({error})") from None
+            reason = getattr(error, "reason", error)
+            raise URLError(f"openml.org did not give data set {number} ({reason})") from None
         frame = pd.DataFrame({name: _whole(column) for name, column in answer.frame.items()})
         frame.to_parquet(path, index=False)
 
