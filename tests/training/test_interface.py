@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from stand_ins import built
 from torch import nn
 
 from ganbench import seeding
@@ -20,17 +21,10 @@ from ganbench.api import (
     compose,
     from_scores,
 )
-from ganbench.components import Component
-from ganbench.plugins import Built, Entry
 from ganbench.training.ensemble import Ensemble
 from ganbench.training.loop import train
 
 CPU = torch.device("cpu")
-
-
-def built(kind, factory, **params):
-    entry = Entry(kind, factory.__name__, factory, "tests", "tests")
-    return Built(str(Component(factory.__name__)), entry, params, factory(**params))
 
 
 def with_loss(cell, loss):
@@ -45,8 +39,11 @@ def with_players(cell, **networks):
     """Replace the generator or the discriminator by a network."""
     players = {}
     for role, network in networks.items():
+        likely = hasattr(network(), "log_prob")
 
         class Players(Architecture):
+            generator_gives = frozenset({"likelihood" if likely else "pathwise"})
+
             def generator(self, spec, noise_dim, network=network):
                 return network()
 
@@ -340,7 +337,7 @@ class Bernoulli(nn.Module):
         uniform = self.noise(torch.empty(len(z), 2))
         return 2.0 * (uniform < self.logits.sigmoid()) - 1
 
-    def log_prob(self, x):
+    def log_prob(self, x, noise):
         return nn.functional.logsigmoid(x * self.logits).sum(1)
 
 
@@ -416,7 +413,7 @@ def test_a_prior_may_have_something_to_learn(make_cell):
     cell = replace(make_cell(), prior=built("prior", Shifted))
     progress = last(cell, (0, 1, 2))
     start = Ensemble(cell, [0, 1, 2], CPU).state["generator"]
-    assert progress.ensemble.game.generator.shapes["0.weight"] == (3, 5)
+    assert progress.ensemble.game.generator.shapes["learned.weight"] == (3, 5)
     assert not torch.equal(progress.ensemble.state["generator"][:, :15], start[:, :15])
     assert progress.ensemble.generate(10, "look").shape == (3, 10, 2)
 
