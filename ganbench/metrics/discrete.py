@@ -157,11 +157,11 @@ def jsd_known_law(
 
 
 def _law(probabilities: ArrayLike, count: int) -> Floats:
-    law: Floats = np.asarray(probabilities, dtype=np.float64)
+    law = np.asarray(probabilities, dtype=np.float64)
     if law.shape != (count,) or not (law >= 0).all() or abs(law.sum() - 1) > _ROUNDING:
         raise MetricError(f"`probabilities` must be {count} numbers from 0 on that sum to one.")
-    law = law / law.sum()
-    return law
+    shares: Floats = law / law.sum()
+    return shares
 
 
 def _divergences(p: Floats, counts: NDArray[np.int64]) -> Floats:
