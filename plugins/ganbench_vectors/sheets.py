@@ -12,7 +12,7 @@ from ganbench.api import Dataset, DataSpec, Size, SpecError, Split
 from ganbench_vectors.quadrature import NoisyCurves
 
 _BEGIN, _END, _HEIGHT = 1.5 * math.pi, 4.5 * math.pi, 21.0
-_LEAST_NOISE = 0.01
+_LEAST_NOISE = 0.05
 
 
 class SwissRoll(Dataset):
@@ -24,7 +24,7 @@ class SwissRoll(Dataset):
     nine digits or more. Without noise there is none: the roll has two dimensions.
 
     Args:
-        noise: standard deviation of the noise, 0 for none, or 0.01 to 10; layers of the roll are
+        noise: standard deviation of the noise, 0 for none, or 0.05 to 10; layers of the roll are
             6.3 apart.
 
     Source: Marsland 2009, Machine Learning: An Algorithmic Perspective (as scikit-learn's

@@ -259,7 +259,7 @@ def test_dimension_and_tails_are_known(dataset, intrinsic, tails):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("swiss_roll(noise=0.001)", "swiss_roll: noise must be 0 or at least 0.01, not 0.001."),
+        ("swiss_roll(noise=0.001)", "swiss_roll: noise must be 0 or at least 0.05, not 0.001."),
         ("spiral(noise=0.0)", "noise must be float >= 0.01 and <= 10."),
         ("spiral(arms=0)", "arms must be int >= 1 and <= 8."),
         ("checkerboard(side=1)", "side must be int >= 2 and <= 64."),
