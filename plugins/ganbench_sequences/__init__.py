@@ -3,14 +3,21 @@
 from collections.abc import Callable, Mapping
 
 from ganbench.api import Architecture, Dataset, hookimpl
-from ganbench_sequences.markov import Markov
+from ganbench_sequences.grammar import Grammar
+from ganbench_sequences.markov import HiddenMarkov, Markov
+from ganbench_sequences.oracle import LstmOracle
 from ganbench_sequences.recurrent import gru, lstm
 
 
 @hookimpl
 def ganbench_datasets() -> Mapping[str, Callable[..., Dataset]]:
-    """Name the dataset."""
-    return {"markov": Markov}
+    """Name the datasets."""
+    return {
+        "markov": Markov,
+        "hmm": HiddenMarkov,
+        "pcfg": Grammar,
+        "lstm_oracle": LstmOracle,
+    }
 
 
 @hookimpl
