@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganbench.api import TRAITS, Traits
+from ganbench.cache import hidden
 from ganbench.components import Component
 from ganbench.errors import NotCachedError
 from ganbench.plugins import KINDS, Entry, Registry
@@ -40,8 +41,8 @@ def describe(entry: Entry, registry: Registry) -> Described:
     if entry.kind in _FACTS and not any(parameter.required for parameter in entry.parameters):
         try:
             value = registry.build(entry.kind, Component(entry.name)).value
-        except NotCachedError as error:
-            facts = {"not here yet": str(error)}
+        except NotCachedError:
+            facts = {"is kept in the cache by": f"`ganbench fetch {entry.name}`"}
         else:
             facts = {name: fact for name, fact in _FACTS[entry.kind](value) if fact}
     said = {title.lower(): entry.said(title) for title in ("Kind", "Size", "Licence")}
@@ -136,7 +137,8 @@ def markdown(registry: Registry) -> str:
         title = {"loss": "Losses"}.get(kind, f"{kind.capitalize()}s")
         parts.append(f"## {title}\n")
         entries = [registry.find(kind, name) for name in registry.names(kind)]
-        parts += [_component(describe(entry, registry)) for entry in entries]
+        with hidden():
+            parts += [_component(describe(entry, registry)) for entry in entries]
     return "\n".join(parts).rstrip() + "\n"
 
 
