@@ -1,16 +1,17 @@
-"""Sequences of symbols with a known law, and recurrent players for them."""
+"""Sequences of symbols, from known laws and from texts, and players for them."""
 
 from collections.abc import Callable, Mapping
 
 from ganbench.api import Architecture, Dataset, hookimpl
 from ganbench_sequences.markov import Markov
 from ganbench_sequences.recurrent import gru, lstm
+from ganbench_sequences.texts import Pydoc, TextFile
 
 
 @hookimpl
 def ganbench_datasets() -> Mapping[str, Callable[..., Dataset]]:
-    """Name the dataset."""
-    return {"markov": Markov}
+    """Name the datasets."""
+    return {"markov": Markov, "pydoc": Pydoc, "text": TextFile}
 
 
 @hookimpl
