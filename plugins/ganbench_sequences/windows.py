@@ -23,7 +23,7 @@ UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 _MOST_SYMBOLS = 1024
 _MOST_VALUES = 2**28
-_BLOCK = 32
+_BLOCK = 8
 _FEWEST = 4
 
 
@@ -31,7 +31,7 @@ class TextWindows(Dataset):
     """One-hot windows of a text, or of several documents.
 
     Each document is cut into windows one after the other; what is left at its end is dropped, and
-    so are documents shorter than a window. Blocks of up to 32 neighbouring windows are shuffled,
+    so are documents shorter than a window. Blocks of up to 8 neighbouring windows are shuffled,
     the first half of all windows is for training and the rest for tests; one block is cut where
     the halves meet. So no window crosses the border of a document or a half. Rows are finite,
     unless those of a half would fill more than 2^28 numbers (1 GiB): then windows are only drawn.
@@ -154,7 +154,7 @@ def _words(documents: Sequence[str]) -> _Tokens:
 
 
 def _blocks(lengths: Sequence[int], length: int) -> list[Stretch]:
-    """Cut each document into stretches of up to 32 whole windows."""
+    """Cut each document into stretches of up to 8 whole windows."""
     blocks, begin = [], 0
     for size in lengths:
         end = begin + size - size % length
