@@ -17,13 +17,25 @@ from ganbench.architecture import (
     Architecture,
     FeatureCritic,
     Output,
-    OutputHead,
     Recipe,
     Traits,
 )
 from ganbench.baselines import Baseline, Sampler, training_rows
-from ganbench.data import Column, DataKind, Dataset, DataSpec, Modes, Prior, Split, Tails
-from ganbench.errors import MetricError, SpecError
+from ganbench.cache import Remote, kept
+from ganbench.data import (
+    Column,
+    Conditions,
+    DataKind,
+    Dataset,
+    DataSpec,
+    Modes,
+    Prior,
+    Span,
+    Split,
+    Tails,
+)
+from ganbench.errors import MetricError, NotCachedError, SpecError
+from ganbench.heads import OutputHead, Relaxation, one_hot_of
 from ganbench.layers import (
     GRU,
     LSTM,
@@ -32,6 +44,7 @@ from ganbench.layers import (
     GRUCell,
     LSTMCell,
     Noise,
+    Progress,
     SpectralNorm,
     spectrally_normalised,
 )
@@ -59,12 +72,13 @@ from ganbench.scoring import Metric, MetricContext
 
 __all__ = [
     "API_VERSION", "GRU", "LSTM", "NETWORK", "SCORE", "TRAITS", "Architecture", "Baseline",
-    "BatchNorm", "Column", "Critic", "DataKind", "DataSpec", "Dataset", "Draw", "Draws", "Dropout",
-    "FeatureCritic", "Fraction", "GRUCell", "LSTMCell", "Loss", "Metric", "MetricContext",
-    "MetricError", "Modes", "Noise", "NonNegativeFloat", "NonNegativeInt", "Output", "OutputHead",
-    "PositiveFloat", "PositiveInt", "Prior", "Recipe", "Regularizer", "Sampler", "Score", "Size",
+    "BatchNorm", "Column", "Conditions", "Critic", "DataKind", "DataSpec", "Dataset", "Draw",
+    "Draws", "Dropout", "FeatureCritic", "Fraction", "GRUCell", "LSTMCell", "Loss", "Metric",
+    "MetricContext", "MetricError", "Modes", "Noise", "NonNegativeFloat", "NonNegativeInt",
+    "NotCachedError", "Output", "OutputHead", "PositiveFloat", "PositiveInt", "Prior", "Progress",
+    "Recipe", "Regularizer", "Relaxation", "Remote", "Sampler", "Score", "Size", "Span",
     "SpecError", "SpectralNorm", "Split", "State", "Tails", "Traits", "compose", "from_scores",
-    "hookimpl", "input_gradient", "spectrally_normalised", "training_rows",
+    "hookimpl", "input_gradient", "kept", "one_hot_of", "spectrally_normalised", "training_rows",
 ]  # fmt: skip
 
 API_VERSION = 1

@@ -5,50 +5,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ganbench.data import DataSpec
 
 Recipe = Mapping[str, object]
 """Training settings that a component recommends; what the grid sets takes precedence."""
-
-
-class OutputHead(nn.Module):
-    """Turn a generator's last activations (B, size) into samples (B, *shape) of a `DataSpec`.
-
-    Bounded data pass through a scaled tanh. Each categorical span becomes a one-hot by softmax
-    with a straight-through argmax, so that soft values do not give fakes away (Jang et al. 2017,
-    arXiv:1611.01144).
-    """
-
-    def __init__(self, spec: DataSpec) -> None:
-        super().__init__()
-        self.spec = spec
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map activations (B, size) to samples (B, *shape)."""
-        spec = self.spec
-        if any(column.kind == "categorical" for column in spec.columns):
-            spans = torch.split(x, [column.width for column in spec.columns], dim=1)
-            x = torch.cat(
-                [
-                    _straight_through(span) if column.kind == "categorical" else span
-                    for column, span in zip(spec.columns, spans, strict=True)
-                ],
-                dim=1,
-            )
-        if spec.low is not None and spec.high is not None:
-            middle, half = (spec.high + spec.low) / 2, (spec.high - spec.low) / 2
-            x = middle + half * torch.tanh(x)
-        return x.reshape(-1, *spec.shape)
-
-
-def _straight_through(logits: Tensor) -> Tensor:
-    soft = functional.softmax(logits, dim=1)
-    hard = (logits == logits.amax(dim=1, keepdim=True)).to(logits.dtype)
-    return soft + (hard - soft).detach()
 
 
 Traits = frozenset[str]
@@ -63,6 +25,7 @@ TRAITS: Mapping[str, str] = {
     "layers": "a critic made of linear or convolutional layers",
     "separate": "a critic that judges each sample by itself",
     "pathwise": "a generator whose samples have a gradient",
+    "likelihood": "a generator that gives real samples a probability",
     "logistic": "a loss that classifies by the logistic function",
     "samplewise": "a loss that is a mean over samples",
     "vector": "vectors",
@@ -134,6 +97,10 @@ class Architecture:
         gives: the traits that its discriminator offers, see `TRAITS`.
         generator_gives: the traits that its generator offers.
         generator_needs: the traits of loss and critic that its generator needs.
+        conditional: whether its generator is told a condition, where the data have `conditions`.
+            Then it is built by `generator(spec, noise_dim, conditions)`, None where they have
+            none, and reads noise and condition end to end (B, noise_dim + conditions.width); the
+            discriminator sees each sample with its condition at the end.
     """
 
     kinds: Traits
@@ -141,6 +108,7 @@ class Architecture:
     gives: Traits = NETWORK
     generator_gives: Traits = frozenset({"pathwise"})
     generator_needs: Traits = frozenset()
+    conditional: bool = False
 
     def misfit(self, spec: DataSpec) -> str | None:  # noqa: ARG002
         """Say why it cannot be built for this data (such as the image size), None if it can."""

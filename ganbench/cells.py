@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ganbench import components, recipe
-from ganbench.compatibility import baseline_misfit, misfit, warnings_of
+from ganbench.compatibility import baseline_misfit, misfit, pretraining_misfit, warnings_of
 from ganbench.components import Component
 from ganbench.errors import PluginError, SpecError
 from ganbench.grid import Grid, Override, Rule
@@ -292,6 +292,8 @@ class _Builder:
         named = [generator, discriminator, loss, *regularizers]
         advice = [_advice(part) for part in named if part is not NOTHING]
         settings = [("train", grid.train), *(_origin(rule) for rule in overrides)]
+        resolved = _resolved(advice, settings)
+        reason = misfit(dataset, generator, discriminator, loss, regularizers)
         return Cell(
             dataset,
             prior,
@@ -299,9 +301,9 @@ class _Builder:
             discriminator,
             loss,
             tuple(regularizers),
-            _resolved(advice, settings),
+            resolved,
             fingerprint,
-            misfit(dataset, generator, discriminator, loss, regularizers),
+            reason or pretraining_misfit(generator, resolved.pretraining_steps),
             warnings_of(dataset, prior),
         )
 

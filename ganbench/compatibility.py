@@ -100,6 +100,15 @@ def _why(trait: str, dataset: Built, generator: Built, discriminator: Built, los
     return f"and {loss.label} asks for {TRAITS[loss.value.output.kind]}"
 
 
+def pretraining_misfit(generator: Built, steps: int) -> str | None:
+    """Say why a generator cannot be trained by likelihood first, None if it can or need not."""
+    if not steps or "likelihood" in generator.value.generator_gives:
+        return None
+    return (
+        f"pretraining_steps = {steps} needs {TRAITS['likelihood']}, and {generator.label} is none"
+    )
+
+
 def baseline_misfit(dataset: Built, baseline: Built) -> str | None:
     """Say why a baseline does not fit a dataset, None if it does."""
     with dataset.answering(), baseline.answering():

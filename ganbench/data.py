@@ -1,6 +1,6 @@
 """What is learned, and from which noise: the description of data, datasets and priors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -18,24 +18,48 @@ Tails = Literal["bounded", "light", "heavy"]
 
 
 @dataclass(frozen=True)
+class Span:
+    """Neighbouring values of an encoded sample that belong together.
+
+    Attributes:
+        width: how many.
+        kind: "value", any numbers; "bounded", numbers between the `low` and `high` of the
+            `DataSpec`, or -1 and 1 where it gives none; "choice", a one-hot.
+    """
+
+    width: int
+    kind: Literal["value", "bounded", "choice"]
+
+
+@dataclass(frozen=True)
 class Column:
     """One column of a table.
 
     Attributes:
         name: as in the original data.
-        kind: "numeric" (one encoded value) or "categorical" (one-hot).
-        levels: the categories in the order of the one-hot; for a numeric column the only values
-            that occur, where they are few, else empty.
+        kind: "numeric" or "categorical".
+        levels: the categories; for a numeric column the only values that occur, where they are
+            few, else empty.
+        spans: how it is encoded; by default one value for a number, and for a category a choice
+            with one place for each level in their order.
     """
 
     name: str
     kind: Literal["numeric", "categorical"]
     levels: tuple[object, ...] = ()
+    spans: tuple[Span, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.spans:
+            single = Span(1, "value")
+            choice = Span(len(self.levels), "choice")
+            spans = (single if self.kind == "numeric" else choice,)
+            object.__setattr__(self, "spans", spans)
 
     @property
     def width(self) -> int:
         """Number of encoded values."""
-        return len(self.levels) if self.kind == "categorical" else 1
+        return sum(span.width for span in self.spans)
 
 
 @dataclass(frozen=True)
@@ -62,6 +86,17 @@ class DataSpec:
         """Number of values in one sample."""
         return int(np.prod(self.shape))
 
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """What the values of one flattened sample are, from the first to the last."""
+        if self.columns:
+            return tuple(span for column in self.columns for span in column.spans)
+        if self.kind == "sequence":
+            length, vocabulary = self.shape
+            return (Span(vocabulary, "choice"),) * length
+        unbounded = self.low is None or self.high is None
+        return (Span(self.size, "value" if unbounded else "bounded"),)
+
 
 @dataclass(frozen=True)
 class Modes:
@@ -76,6 +111,41 @@ class Modes:
     centers: np.ndarray
     std: float
     weights: np.ndarray
+
+
+class Conditions:
+    """What a conditional generator is told, and real samples that agree with it.
+
+    Subclass it, set `spans`, and write `draw` and `rows`. A condition is a vector of as many
+    one-hots as there are spans, of which all but one are zero.
+
+    Attributes:
+        spans: the one-hots.
+
+    Source: Xu et al. 2019, arXiv:1907.00503, section 4.3
+    """
+
+    spans: tuple[Span, ...]
+
+    @property
+    def width(self) -> int:
+        """Number of values in a condition."""
+        return sum(span.width for span in self.spans)
+
+    def draw(self, n: int, rng: torch.Generator, balanced: bool) -> Tensor:
+        """Draw conditions (n, width) on `rng.device`.
+
+        Args:
+            n: how many.
+            rng: decides.
+            balanced: whether rare conditions are drawn more often than the data have them, as in
+                training, or just as often, as when samples are drawn.
+        """
+        raise NotImplementedError
+
+    def rows(self, conditions: Tensor, rng: torch.Generator) -> Tensor:
+        """Draw one training row (n, *shape) that meets each of the conditions (n, width)."""
+        raise NotImplementedError
 
 
 class Dataset:
@@ -94,6 +164,18 @@ class Dataset:
     """Of its coordinates, where they are known; ganbench warns of noise with lighter ones."""
     log_prob: Callable[[Tensor], Tensor] | None = None
     """Exact log-density in nats, (n, *shape) -> (n,), where the law has one."""
+    conditions: Conditions | None = None
+    """What conditional generators are told, None where there is nothing to tell."""
+    symbols: Sequence[str] | None = None
+    """The text of each symbol of a sequence, where symbols have one."""
+
+    @property
+    def judged(self) -> "Dataset":
+        """The same law in the rows in which samples are stored and scored.
+
+        It differs from the dataset itself where players see another encoding of the same table.
+        """
+        return self
 
     def rows(self, split: Split) -> Tensor | None:  # noqa: ARG002
         """Return all rows (n, *shape) of a finite set, None for an infinite one."""
@@ -112,10 +194,10 @@ class Dataset:
         return rows.to(rng.device)[picks]
 
     def project(self, x: Tensor) -> Tensor:
-        """Map generator output to values that the data can take, such as grey levels.
+        """Map generator output to rows of `judged`, with values that the data can take.
 
-        Real samples are fixed points. Scores are computed behind it, so that quantisation gives
-        no fake away.
+        Such as grey levels. Rows of `judged` are fixed points of its own `project`. Scores are
+        computed behind it, so that quantisation gives no fake away.
         """
         return x
 
@@ -139,6 +221,18 @@ class Dataset:
         None, the default, where the data are no table.
         """
         return None
+
+    def to_text(self, x: Tensor) -> list[str] | None:
+        """Turn sequences (n, length, vocabulary) into text, None where the data are none.
+
+        Symbols are joined as they are; those without a text become numbers between blanks.
+        """
+        if self.spec.kind != "sequence":
+            return None
+        names, joint = self.symbols, ""
+        if names is None:
+            names, joint = [str(symbol) for symbol in range(self.spec.shape[1])], " "
+        return [joint.join(names[symbol] for symbol in row) for row in x.argmax(dim=2).tolist()]
 
 
 class Prior:

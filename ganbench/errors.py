@@ -31,6 +31,12 @@ class DeviceError(GanbenchError):
     exit_code = 3
 
 
+class NotCachedError(GanbenchError):
+    """Data that have to be fetched over the network first are not in the cache."""
+
+    exit_code = 3
+
+
 class StoreError(GanbenchError):
     """The results folder cannot be read or written, or what it holds is damaged."""
 

@@ -72,6 +72,12 @@ class Evaluator:
     fingerprint: str
     settings: Evaluation
 
+    @property
+    def law(self) -> Dataset:
+        """The dataset in whose rows samples are scored."""
+        judged: Dataset = self.dataset.value.judged
+        return judged
+
     def score_id(self, metric: Built) -> str:
         """Hash what decides a score besides the generated sample."""
         return digest(
@@ -87,7 +93,7 @@ class Evaluator:
         reasons = {}
         for metric in metrics:
             with metric.answering():
-                reason = metric.value.misfit(self.dataset.value)
+                reason = metric.value.misfit(self.law)
             if reason is not None:
                 reasons[metric.label] = reason
         return reasons
@@ -167,7 +173,7 @@ class Evaluator:
         self, metric: Built, real: np.ndarray, fake: np.ndarray, tests: bool
     ) -> list[dict[str, Any]]:
         rng = seeding.numpy_stream(self.settings.seed, "metric", metric.label)
-        context = MetricContext(self.dataset.value, self._reference, rng, tests)
+        context = MetricContext(self.law, self._reference, rng, tests)
         rows = []
         for score in metric.value(real, fake, context):
             if score.estimator not in metric.value.better:
@@ -200,7 +206,7 @@ class Evaluator:
 
     def _draw(self, split: Split, role: str) -> Tensor:
         """Draw a sample of one split: without replacement from a finite set."""
-        dataset: Dataset = self.dataset.value
+        dataset = self.law
         rng = seeding.torch_stream(self.settings.seed, "evaluation", role)
         rows = dataset.rows(split)
         if rows is None:
@@ -213,7 +219,7 @@ class Evaluator:
         In a finite set training rows help out, unless the rows must be `unseen`; then the
         samples are half as large.
         """
-        dataset: Dataset = self.dataset.value
+        dataset = self.law
         rng = seeding.torch_stream(self.settings.seed, "floor", split)
         size = len(self.real)
         train, test = dataset.rows("train"), dataset.rows("test")

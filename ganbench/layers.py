@@ -18,11 +18,16 @@ Small protocols take the place of hidden state, for your own modules too:
   the end of each critic step; a discriminator without parameters learns by nothing else.
 - **Buffers with a row for each sample.** A player may define `prepare(self, rows)`, called once
   after it is built, under the seed's stream, with the number of rows of its batches.
-- **Score-function gradients.** A generator whose samples have no gradient may define
-  `log_prob(self, x) -> (B,)`, up to a constant, and ganbench raises it for samples on which the
-  loss is below its mean over the batch, and lowers it for others. With an attribute `likelihood`
-  between 0 and 1, so much of the objective is mean log_prob of fakes minus that of real samples,
-  the contrastive likelihood.
+- **Log-probabilities.** A generator may define `log_prob(self, x, noise) -> (B,)`, of samples x
+  (B, *shape) given its noise, up to a constant, and its architecture says so by the trait
+  "likelihood". The recipe's `pretraining_steps` raise it for real samples. Where the architecture
+  does not give "pathwise", samples have no gradient, and ganbench raises it for samples on which
+  the loss is below its mean over the batch, and lowers it for others (the score function). With
+  an attribute `likelihood` between 0 and 1, so much of that objective is mean log_prob of fakes
+  minus that of real samples, the contrastive likelihood.
+- **Costs of a generator's own.** With a method `with_cost(self, noise) -> (samples, cost)`, the
+  number `cost` is added to the generator's objective.
+- **The time.** ganbench finds every `Progress` and tells it how much of training is done.
 - **Training or drawing.** `self.training` is False while samples are drawn for scores.
 """
 
@@ -336,6 +341,20 @@ class Noise(nn.Module):
         if not self.values.numel():
             return torch.rand_like(like) if self.law == "uniform" else torch.randn_like(like)
         return shared_rows(self.values, len(like))
+
+
+class Progress(nn.Module):
+    """The fraction of training that is done, as a number () that steps read; 1 when drawing."""
+
+    value: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("value", torch.ones(()), persistent=False)
+
+    def forward(self) -> Tensor:
+        """Return the fraction."""
+        return self.value
 
 
 def shared_rows(values: Tensor, rows: int) -> Tensor:

@@ -19,8 +19,9 @@ import pluggy
 
 from ganbench import components, hookspecs
 from ganbench.api import API_VERSION
+from ganbench.cache import folder
 from ganbench.components import Component, Parameter
-from ganbench.errors import GanbenchError, PluginError
+from ganbench.errors import GanbenchError, NotCachedError, PluginError
 
 GROUP = "ganbench"
 SELECT_VARIABLE = "GANBENCH_PLUGINS"
@@ -70,7 +71,11 @@ class Entry:
     @property
     def source(self) -> str:
         """What the docstring names after `Source:`."""
-        match = re.search(r"^\s*Source:\s*(.+(?:\n\s+\S.*)*)", self.doc, re.MULTILINE)
+        return self.said("Source")
+
+    def said(self, title: str) -> str:
+        """What the docstring names after this title and a colon, in one line."""
+        match = re.search(rf"^\s*{title}:\s*(.+(?:\n\s+\S.*)*)", self.doc, re.MULTILINE)
         return " ".join(match[1].split()) if match else ""
 
     @functools.cached_property
@@ -148,12 +153,18 @@ class Registry:
 
         Raises:
             SpecError: for an unknown name or a bad parameter.
+            NotCachedError: if it needs data that were not fetched yet.
             PluginError: if the factory fails.
         """
         entry = self.find(kind, component.name)
         params = components.bind(component, entry.parameters)
         try:
             value = entry.factory(**params)
+        except NotCachedError as error:
+            raise NotCachedError(
+                f"The {kind} '{component}' needs {error}, which is not in the cache {folder()}: "
+                f'fetch it once with `ganbench fetch "{component}"`, then no network is needed.'
+            ) from None
         except GanbenchError:
             raise
         except Exception as error:

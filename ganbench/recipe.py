@@ -18,6 +18,13 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     generator_steps: int = Field(default=2000, gt=0, le=10**9, description="generator updates")
+    pretraining_steps: int = Field(
+        default=0,
+        ge=0,
+        le=10**9,
+        description="first generator updates that maximise the likelihood of real samples in "
+        "place of the game, while the critic learns as ever; their loss is in nats",
+    )
     critic_examples: int | None = Field(
         default=None,
         gt=0,
@@ -115,6 +122,13 @@ class Recipe(BaseModel):
                 "batch_size = {batch} must be a multiple of packing = {packing}",
                 {"batch": self.batch_size, "packing": self.packing},
             )
+        if self.pretraining_steps and self.updates in ("simultaneous", "extragradient"):
+            raise PydanticCustomError(
+                "pretraining",
+                "pretraining_steps need updates = 'alternating' or 'generator_first', not "
+                "'{updates}'",
+                {"updates": self.updates},
+            )
         if self.width is not None and self.block % self.width:
             raise PydanticCustomError(
                 "width",
@@ -128,7 +142,7 @@ class Recipe(BaseModel):
         """What decides which operations a step is made of, without numbers that it only reads."""
         free = {"generator_steps", "critic_examples", "seconds", "critic_steps", "schedule", "ema"}
         free |= {"generator_rate", "critic_rate", "momentum", "beta1", "beta2", "lookahead_rate"}
-        switches = {"clip_norm", "lookahead_steps"}
+        switches = {"clip_norm", "lookahead_steps", "pretraining_steps"}
         kept = {k: v for k, v in self.model_dump().items() if k not in free}
         return {k: bool(v) if k in switches else v for k, v in kept.items()}
 

@@ -30,7 +30,8 @@ class Results:
             "higher" or "neither") and `headline` (whether tables show this estimator).
         history: run id -> long frame with the columns step, quantity and value.
         samples: run id -> stored, projected samples (n, *shape).
-        dataset: label -> the dataset; raises `GanbenchError` where its plugin is not installed.
+        dataset: label -> the dataset in whose rows samples are stored; raises `GanbenchError`
+            where its plugin is not installed.
         reason: run id -> why the run failed, in full.
     """
 
@@ -64,7 +65,7 @@ def load_results(store: Store, registry: Registry) -> Results:
         pd.DataFrame(rows),
         lambda run_id: _required(store.history(run_id)),
         store.samples,
-        lambda label: registry.build("dataset", parse_single(label)).value,
+        lambda label: registry.build("dataset", parse_single(label)).value.judged,
         store.log,
     )
 

@@ -53,6 +53,41 @@ def open_store(results: str) -> "Store":
     )
 
 
+def run_argument(command: Command) -> Command:
+    """Add the argument RUN and --results, for `find_run`."""
+    option = click.option("--results", help="Results folder; all below ./results if left out.")
+    return click.argument("run")(option(command))
+
+
+def find_run(run: str, results: str | None) -> tuple["Store", str]:
+    """Find the run of this id, beginning of an id or path.
+
+    Raises:
+        SpecError: if there is none, or several.
+    """
+    from ganbench.store import Store
+
+    path = Path(run)
+    if path.parent.name == "runs" and (path / "run.json").is_file():
+        return Store(path.parent.parent), path.name
+    folders = [open_store(results).folder] if results else sorted(ROOT.glob("*"))
+    found = [
+        (folder, path.name)
+        for folder in folders
+        for path in (folder / "runs").glob("*")
+        if path.name.startswith(run) and not path.name.startswith(".")
+    ]
+    if len({name for _, name in found}) != 1:
+        many = f"{len(found)} runs begin with" if found else "No run begins with"
+        where = ", ".join(map(str, folders)) or f"./{ROOT}"
+        raise SpecError(
+            f"{many} '{run}' in {where}. Give a whole id, as `ganbench table RESULTS --tidy` "
+            "lists them, or --results."
+        )
+    folder, run_id = found[0]
+    return Store(folder), run_id
+
+
 def print_json(data: Any) -> None:
     """Print JSON on stdout; what is not finite becomes null."""
     click.echo(json.dumps(_finite(data), indent=2, default=str))

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganbench.cli.common import (
-    ROOT,
+    find_run,
     json_option,
     open_store,
     print_json,
     print_summary,
     print_table,
     results_argument,
+    run_argument,
     write_page,
 )
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ganbench.report.formats import Format
-    from ganbench.store import Store
 
 _STATUSES = ("ok", "missing", "diverged", "failed", "timeout", "killed", "incompatible")
 
@@ -58,15 +58,14 @@ def status(results: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("run")
-@click.option("--results", help="Results folder; all below ./results if left out.")
+@run_argument
 @json_option
 def show(run: str, results: str | None, as_json: bool) -> None:
     """Tell the story of RUN: cell, recipe, engine, scores, environment, and why it failed.
 
     RUN is an id or its beginning, or the path of a run's folder.
     """
-    store, run_id = _find_run(run, results)
+    store, run_id = find_run(run, results)
     record, scores = store.run(run_id), store.scores(run_id)
     rows: list[Any] = [] if scores is None else scores.to_dict("records")
     if as_json:
@@ -82,31 +81,6 @@ def show(run: str, results: str | None, as_json: bool) -> None:
             if row["details"] != "{}":
                 click.echo(f"details of {row['metric']} {row['estimator']}: {row['details']}")
     click.echo(f"\nLog:\n{store.log(run_id)}")
-
-
-def _find_run(run: str, results: str | None) -> tuple["Store", str]:
-    from ganbench.errors import SpecError
-    from ganbench.store import Store
-
-    path = Path(run)
-    if path.parent.name == "runs" and (path / "run.json").is_file():
-        return Store(path.parent.parent), path.name
-    folders = [open_store(results).folder] if results else sorted(ROOT.glob("*"))
-    found = [
-        (folder, path.name)
-        for folder in folders
-        for path in (folder / "runs").glob("*")
-        if path.name.startswith(run) and not path.name.startswith(".")
-    ]
-    if len({name for _, name in found}) != 1:
-        many = f"{len(found)} runs begin with" if found else "No run begins with"
-        where = ", ".join(map(str, folders)) or f"./{ROOT}"
-        raise SpecError(
-            f"{many} '{run}' in {where}. Give a whole id, as `ganbench table RESULTS --tidy` "
-            "lists them, or --results."
-        )
-    folder, run_id = found[0]
-    return Store(folder), run_id
 
 
 def _flat(value: Any) -> str:

@@ -16,7 +16,7 @@ from matplotlib.patches import Patch
 from torch import Tensor
 from torch.nn import functional
 
-from ganbench.api import DataKind, Dataset
+from ganbench.api import DataKind, Dataset, DataSpec
 from ganbench.errors import GanbenchError
 from ganbench.report.plots import (
     REAL_COLOUR,
@@ -123,19 +123,26 @@ def _gallery(section: Section, cells: Cells, real: Tensor, draw: Draw) -> Figure
 
 
 def _images(section: Section, cells: Cells, data: Dataset, real: Tensor) -> Figure:
-    low = 0.0 if data.spec.low is None else data.spec.low
-    high = 1.0 if data.spec.high is None else data.spec.high
-
     def draw(axis: Axes, x: Tensor, colour: str) -> None:  # noqa: ARG001
-        tiles = functional.pad(x[: SIDE**2].float(), (1, 1, 1, 1), value=high)
-        tiles = tiles[: SIDE * (len(tiles) // SIDE)]
-        c, h, w = tiles.shape[1:]
-        sheet = tiles.reshape(-1, SIDE, c, h, w).permute(0, 3, 1, 4, 2).reshape(-1, SIDE * w, c)
-        pixels = ((sheet - low) / (high - low)).clamp(0, 1).numpy()
-        axis.imshow(pixels if c == 3 else pixels[..., 0], cmap="gray", vmin=0, vmax=1)
+        axis.imshow(sheet(x[: SIDE**2], data.spec, SIDE))
         axis.spines[:].set_visible(False)
 
     return _gallery(section, cells, real, draw)
+
+
+def sheet(x: Tensor, spec: DataSpec, width: int) -> np.ndarray:
+    """Lay images (n, c, h, w) out in lines of `width`, as pixels (H, W, 3) from 0 to 1.
+
+    An incomplete last line ends in white; images of other than three channels show the first.
+    """
+    low, high = spec.low or 0.0, 1.0 if spec.high is None else spec.high
+    pixels = ((x.float() - low) / (high - low)).clamp(0, 1)
+    pixels = pixels if pixels.shape[1] == 3 else pixels[:, :1].expand(-1, 3, -1, -1)
+    tiles = functional.pad(pixels, (1, 1, 1, 1), value=1.0)
+    tiles = functional.pad(tiles, (0, 0, 0, 0, 0, 0, 0, -len(tiles) % width), value=1.0)
+    _, c, h, w = tiles.shape
+    lines = tiles.reshape(-1, width, c, h, w).permute(0, 3, 1, 4, 2)
+    return lines.reshape(-1, width * w, c).numpy()
 
 
 def _vectors(section: Section, cells: Cells, data: Dataset, real: Tensor) -> Figure:

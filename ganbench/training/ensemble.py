@@ -7,11 +7,12 @@ import torch
 from torch import Tensor, nn, vmap
 
 from ganbench import seeding
-from ganbench.api import DataSpec, Output
+from ganbench.api import Conditions, DataSpec, Output
 from ganbench.cells import Cell
 from ganbench.errors import SpecError
 from ganbench.training import players
 from ganbench.training.clock import Clock
+from ganbench.training.conditioning import Front, ToldDataset, ToldPrior
 from ganbench.training.packing import packed_spec
 from ganbench.training.rules import State, under
 from ganbench.training.rungs import Engine, choose
@@ -42,6 +43,8 @@ class Ensemble:
         self.cell, self.seeds, self.device = cell, tuple(seeds), device
         self.slots = (*seeds, *range(-1, len(seeds) - cell.recipe.block - 1, -1))
         dataset, prior, recipe = cell.dataset.value, cell.prior.value, cell.recipe
+        if (told := _conditions(cell)) is not None:
+            dataset, prior = ToldDataset(dataset, told), ToldPrior(prior, told, balanced=True)
         judged = packed_spec(dataset.spec, recipe.packing)
         generator, generators, generator_buffers = players.build(
             lambda: _generator(cell),
@@ -59,7 +62,10 @@ class Ensemble:
             recipe.batch_size // recipe.packing,
             device,
         )
-        self.game = Game(generator, critic, dataset.spec, cell.loss, cell.regularizers, recipe)
+        pathwise = "pathwise" in cell.generator.value.generator_gives
+        self.game = Game(
+            generator, critic, dataset.spec, cell.loss, cell.regularizers, recipe, pathwise
+        )
         self.state: State = {
             **self.game.initial_state(generators, critics),
             **{f"generator.buffer.{name}": value for name, value in generator_buffers.items()},
@@ -111,6 +117,8 @@ class Ensemble:
             Projected samples (seeds, count, *shape), on the CPU.
         """
         prior, dataset = self.cell.prior.value, self.cell.dataset.value
+        if (told := _conditions(self.cell)) is not None:
+            prior = ToldPrior(prior, told, balanced=False)
         player = self.game.generator
 
         def streams(*name: str) -> list[torch.Generator]:
@@ -139,6 +147,8 @@ class Ensemble:
                 for part in torch.split(noise, even, dim=1)
             ]
         samples = torch.cat(parts, dim=1)[: len(self.seeds)].cpu()
+        if told is not None:
+            samples = samples[..., : -told.width]
         return torch.stack([dataset.project(one) for one in samples])
 
     def generator(self, slot: int) -> State:
@@ -148,6 +158,23 @@ class Ensemble:
         values = {**parameters, **{name: value[slot] for name, value in buffers.items()}}
         return {name: value.cpu() for name, value in values.items()}
 
+    def restore(self, slot: int, generator: State) -> None:
+        """Take over the averaged generator of one slot, as `generator` has given it.
+
+        Raises:
+            SpecError: if it is one of other players.
+        """
+        player, own = self.game.generator, under(self.state, "generator.buffer")
+        if {name: value.shape for name, value in self.generator(slot).items()} != {
+            name: value.shape for name, value in generator.items()
+        }:
+            raise SpecError(
+                f"The stored generator is not one of {self.cell.generator.label}, as it is now."
+            )
+        self.state["average"][slot] = player.flatten(generator)
+        for name in own:
+            self.state[f"generator.buffer.{name}"][slot] = generator[name]
+
     def finite(self) -> list[bool]:
         """Whether each seed's parameters hold only finite numbers."""
         fine = torch.isfinite(self.state["average"]) & torch.isfinite(self.state["generator"])
@@ -156,12 +183,21 @@ class Ensemble:
         return flags
 
 
+def _conditions(cell: Cell) -> Conditions | None:
+    """Return what the generator is told, if it can be told anything."""
+    conditions: Conditions | None = cell.dataset.value.conditions
+    return conditions if cell.generator.value.conditional else None
+
+
 def _generator(cell: Cell) -> nn.Module:
     """Build the generator, behind what its prior has to learn."""
-    spec, prior = cell.dataset.value.spec, cell.prior.value
-    network: nn.Module = cell.generator.value.generator(spec, prior.dim)
-    learned = prior.network()
-    return network if learned is None else nn.Sequential(learned, network)
+    dataset, prior, maker = cell.dataset.value, cell.prior.value, cell.generator.value
+    told = [dataset.conditions] if maker.conditional else []
+    network: nn.Module = maker.generator(dataset.spec, prior.dim, *told)
+    learned, conditions = prior.network(), _conditions(cell)
+    if learned is None and conditions is None:
+        return network
+    return Front(network, learned, 0 if conditions is None else conditions.width)
 
 
 def _critic(cell: Cell, spec: DataSpec) -> nn.Module:

@@ -13,7 +13,7 @@ from torch.nn.modules.conv import _ConvNd
 
 from ganbench import seeding
 from ganbench.api import Draw
-from ganbench.layers import Dropout, Noise
+from ganbench.layers import Dropout, Noise, Progress
 
 _LANES = 16
 """Floats in the widest vector register."""
@@ -32,12 +32,14 @@ class Player:
         shapes: of the parameters, by name.
         noise: the random numbers of a training step, as law and shape for one sample, by name.
         drawing_noise: the same for drawing samples.
+        watches: names of the buffers that tell how much of training is done.
     """
 
     skeleton: nn.Module
     shapes: Mapping[str, torch.Size]
     noise: "Noises"
     drawing_noise: "Noises"
+    watches: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -78,6 +80,7 @@ class Player:
 
     def draw(self, values: Mapping[str, Tensor], x: Tensor, precision: str = "float32") -> Tensor:
         """Apply the network as it is when samples are drawn."""
+        values = {**values, **dict.fromkeys(self.watches, x.new_ones(()))}
         return self._apply(copy.deepcopy(self.skeleton).eval(), values, x, precision)
 
     def _apply(
@@ -194,12 +197,17 @@ def build(
         {name: parameter.shape for name, parameter in first.named_parameters()},
         _noises(first, sample),
         _noises(first.eval(), sample, (Noise,)),
+        tuple(
+            f"{path}.value".removeprefix(".")
+            for path, module in first.named_modules()
+            if isinstance(module, Progress)
+        ),
     )
     rows_of = [player.flatten(dict(network.named_parameters())).detach() for network in networks]
     buffers = {
         name: torch.stack([dict(network.named_buffers())[name] for network in networks]).to(device)
         for name, _ in first.named_buffers()
-        if name not in player.noise and name not in player.drawing_noise
+        if name not in {*player.noise, *player.drawing_noise, *player.watches}
     }
     return player, torch.stack(rows_of).to(device), buffers
 

@@ -31,6 +31,7 @@ class Rules:
         loss: the loss.
         regularizers: what is added to it.
         recipe: how to train.
+        pathwise: whether the generator's samples have a gradient.
         judge: (critic, real, fake) -> the critic that objectives of the critic meet.
     """
 
@@ -40,6 +41,7 @@ class Rules:
     loss: Built
     regularizers: tuple[Built, ...]
     recipe: Recipe
+    pathwise: bool = True
     judge: Callable[[Critic, Tensor, Tensor], Critic] = lambda critic, _real, _fake: critic
 
     # --------------------------------------------------------------------------- the components
@@ -89,6 +91,22 @@ class Rules:
         values = {**parameters, **self.values("generator", state, batch)}
         return self.generator(values, batch["noise"], self.recipe.precision)
 
+    def with_cost(
+        self, parameters: Parameters, state: State, batch: State
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return samples, and what the generator asks to be added to its objective."""
+        if not self.generator.offers("with_cost"):
+            return self.generate(parameters, state, batch), None
+        values = {**parameters, **self.values("generator", state, batch)}
+        samples, cost = self.generator.ask("with_cost", values, batch["noise"])
+        return samples, cost
+
+    def log_prob(self, parameters: Parameters, state: State, batch: State, x: Tensor) -> Tensor:
+        """Return the log-probabilities (B,) of samples given the noise of the batch."""
+        values = {**parameters, **self.values("generator", state, batch)}
+        log_prob: Tensor = self.generator.ask("log_prob", values, x.detach(), batch["noise"])
+        return log_prob
+
     def bind(self, parameters: Parameters, state: State, batch: State) -> Critic:
         """Give the critic its parameters, buffers and random numbers."""
         values = {**parameters, **self.values("critic", state, batch)}
@@ -96,7 +114,11 @@ class Rules:
 
     def values(self, role: str, state: State, batch: State) -> dict[str, Tensor]:
         """Return what a player is made of, besides its parameters."""
-        return {**under(state, f"{role}.buffer"), **under(batch, role)}
+        player = self.generator if role == "generator" else self.critic
+        values = {**under(state, f"{role}.buffer"), **under(batch, role)}
+        if player.watches:
+            values |= dict.fromkeys(player.watches, batch["progress"])
+        return values
 
     def seen(
         self, state: State, batch: State, clock: State, fake: Tensor
@@ -158,7 +180,7 @@ class Rules:
         """
 
         def objective(parameters: Parameters) -> tuple[Tensor, Tensor]:
-            fake = self.generate(parameters, state, batch)
+            fake, cost = self.with_cost(parameters, state, batch)
             real, seen = self.seen(state, batch, clock, fake)
             weights = critic_after((real, seen))
             critic = self.bind(weights, state, batch)
@@ -169,13 +191,24 @@ class Rules:
                 judge = self.bind(weights, state, batch | numbers) if numbers else critic
                 return loss.generator_loss(judge, real, fake, draws, under(state, "loss"))
 
-            if self.generator.offers("log_prob"):
+            if not self.pathwise:
                 return self._score_function(value_of, parameters, state, batch, (real, seen, fake))
             value = value_of(real, self._gated(critic, seen, state, batch, clock), {})
             for owner, part in self.parts(clock):
                 if part.generator_penalty is not None:
                     numbers = self.draws_of(owner, state, batch, clock)
                     value = value + part.generator_penalty(critic, real, seen, numbers)
+            return value if cost is None else value + cost, value
+
+        return objective
+
+    def likelihood_objective(
+        self, state: State, batch: State
+    ) -> Callable[[Parameters], tuple[Tensor, Tensor]]:
+        """Return the mean of minus the log-probability of real samples, twice."""
+
+        def objective(parameters: Parameters) -> tuple[Tensor, Tensor]:
+            value = -self.log_prob(parameters, state, batch, batch["real"]).mean()
             return value, value
 
         return objective
@@ -215,9 +248,8 @@ class Rules:
         each = torch.vmap(alone)(real, seen.detach(), numbers)
         spread = (each - each.mean()) / (each.std() + _TINY)
         cost = spread.detach().repeat_interleave(self.recipe.packing)
-        values = {**parameters, **self.values("generator", state, batch)}
         of_fake, of_real = (
-            self.generator.ask("log_prob", values, x.detach()) for x in (fake, batch["real"])
+            self.log_prob(parameters, state, batch, x) for x in (fake, batch["real"])
         )
         share = self.generator.likelihood
         objective = (1 - share) * (cost * of_fake).mean()

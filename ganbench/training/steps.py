@@ -19,6 +19,12 @@ from ganbench.training.rules import Parameters, Rules, State, under
 Step = Callable[[State, State, State], State]
 """(state, batch, clock) -> the changed entries of the state."""
 
+_Objective = Callable[[Parameters], tuple[Tensor, Tensor]]
+"""parameters -> (what is minimised, the value that is recorded)."""
+
+_ObjectiveOf = Callable[[State, State, State], _Objective]
+"""(state, batch, clock) -> the objective of this move."""
+
 LIGHT = "light "
 """Begins the name of a move that leaves the penalties out."""
 
@@ -103,15 +109,16 @@ class Game(Rules):
         """Name the moves of a generator step, counted from zero, in their order."""
         recipe = self.recipe
         names = ["critic"] * self.critic_steps
+        generator = "pretraining" if step < recipe.pretraining_steps else "generator"
         for i in range(self.critic_steps):
             if (step * self.critic_steps + i) % recipe.penalty_interval:
                 names[i] = f"{LIGHT}critic"
         if self.joint:
             names[-1] = names[-1].replace("critic", recipe.updates)
         elif recipe.updates == "generator_first":
-            names.insert(0, "generator")
+            names.insert(0, generator)
         else:
-            names.append("generator")
+            names.append(generator)
         if recipe.lookahead_steps and (step + 1) % recipe.lookahead_steps == 0:
             names.append("lookahead")
         return names
@@ -119,9 +126,11 @@ class Game(Rules):
     @property
     def names(self) -> list[str]:
         """Every move that training may need."""
-        names = dict.fromkeys(name.removeprefix(LIGHT) for name in self.moves(0))
+        both = (*self.moves(0), *self.moves(self.recipe.pretraining_steps))
+        names = dict.fromkeys(name.removeprefix(LIGHT) for name in both)
         if self.recipe.penalty_interval > 1:
-            judged = [name for name in names if name not in ("generator", "lookahead")]
+            unjudged = ("generator", "pretraining", "lookahead")
+            judged = [name for name in names if name not in unjudged]
             names |= dict.fromkeys(f"{LIGHT}{name}" for name in judged)
         if self.recipe.lookahead_steps:
             names["lookahead"] = None
@@ -134,8 +143,14 @@ class Game(Rules):
         def critic(state: State, batch: State, clock: State) -> State:
             return self._critic(state, batch, clock, light)
 
+        def generator(state: State, batch: State, clock: State) -> State:
+            return self._generator(state, batch, clock, self._game_objective)
+
+        def pretraining(state: State, batch: State, clock: State) -> State:
+            return self._generator(state, batch, clock, self._pretraining_objective)
+
         def simultaneous(state: State, batch: State, clock: State) -> State:
-            return critic(state, batch, clock) | self._generator(state, batch, clock)
+            return critic(state, batch, clock) | generator(state, batch, clock)
 
         def extragradient(state: State, batch: State, clock: State) -> State:
             """Update from here with gradients taken one step ahead, on the same batch.
@@ -151,12 +166,18 @@ class Game(Rules):
 
         moves: dict[str, Step] = {
             "critic": critic,
-            "generator": self._generator,
+            "generator": generator,
+            "pretraining": pretraining,
             "simultaneous": simultaneous,
             "extragradient": extragradient,
             "lookahead": self._lookahead,
         }
-        return moves[name.removeprefix(LIGHT)]
+        move = moves[name.removeprefix(LIGHT)]
+        if not (self.generator.watches or self.critic.watches):
+            return move
+        return lambda state, batch, clock: move(
+            state, {**batch, "progress": clock["progress"]}, clock
+        )
 
     def _critic(self, state: State, batch: State, clock: State, light: bool) -> State:
         """Improve the critic on one batch."""
@@ -219,15 +240,13 @@ class Game(Rules):
         fresh = self.critic.refit(values, *seen)
         return {f"critic.buffer.{name}": value for name, value in fresh.items()}
 
-    def _generator(self, state: State, batch: State, clock: State) -> State:
+    def _generator(
+        self, state: State, batch: State, clock: State, objective_of: _ObjectiveOf
+    ) -> State:
         """Improve the generator on one batch, and its moving average."""
         evolved = self._evolved("generator", state, batch)
         state = state | evolved
-
-        def critic_after(seen: tuple[Tensor, Tensor]) -> Parameters:
-            return self.critic.unflatten(self._unrolled(state, batch, clock, seen))
-
-        objective = self.generator_objective(state, batch, clock, critic_after)
+        objective = objective_of(state, batch, clock)
         parameters = self.generator.unflatten(state["generator"])
         gradient, (_, value) = grad_and_value(objective, has_aux=True)(parameters)
         rule = self.optimizers["generator"]
@@ -237,6 +256,18 @@ class Game(Rules):
         average = torch.lerp(state["average"], changes["generator"], fresh)
         total = state["total.generator_loss"] + value
         return {**evolved, **changes, "average": average, "total.generator_loss": total}
+
+    def _game_objective(self, state: State, batch: State, clock: State) -> _Objective:
+        """Return the generator's objective against the critic, looking ahead where asked to."""
+
+        def critic_after(seen: tuple[Tensor, Tensor]) -> Parameters:
+            return self.critic.unflatten(self._unrolled(state, batch, clock, seen))
+
+        return self.generator_objective(state, batch, clock, critic_after)
+
+    def _pretraining_objective(self, state: State, batch: State, _clock: State) -> _Objective:
+        """Return the generator's objective of maximum likelihood."""
+        return self.likelihood_objective(state, batch)
 
     def _lookahead(self, state: State, _batch: State, clock: State) -> State:
         """Move the slow weights of both players towards the fast ones, and restart from there.

@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from ganbench.api import Dataset, DataSpec, training_rows
+from ganbench.api import Dataset, DataSpec, Span, training_rows
 
 Rows = Annotated[int, Field(ge=2, le=1_000_000)]
 
@@ -22,22 +22,28 @@ class Block:
 
     span: slice
     categorical: bool
+    low: float = -torch.inf
+    high: float = torch.inf
 
 
 def blocks(spec: DataSpec) -> list[Block]:
     """List the blocks of a flat sample (size,) in order."""
-    if spec.kind == "sequence":
-        length, vocabulary = spec.shape
-        widths = [(vocabulary, True)] * length
-    elif spec.columns:
-        widths = [(column.width, column.kind == "categorical") for column in spec.columns]
-    else:
-        widths = [(1, False)] * spec.size
     found, start = [], 0
-    for width, categorical in widths:
-        found.append(Block(slice(start, start + width), categorical))
-        start += width
+    for span in spec.spans:
+        stop = start + span.width
+        if span.kind == "choice":
+            found.append(Block(slice(start, stop), categorical=True))
+        else:
+            low, high = _bounds(span, spec)
+            found += [Block(slice(i, i + 1), False, low, high) for i in range(start, stop)]
+        start = stop
     return found
+
+
+def _bounds(span: Span, spec: DataSpec) -> tuple[float, float]:
+    if span.kind == "value":
+        return -torch.inf, torch.inf
+    return (-1.0 if spec.low is None else spec.low, 1.0 if spec.high is None else spec.high)
 
 
 def flat_rows(dataset: Dataset, limit: int, rng: torch.Generator) -> Tensor:
@@ -96,16 +102,14 @@ def as_samples(values: Tensor, spec: DataSpec) -> Tensor:
 
     Of each category the largest entry becomes the one-hot; numbers are kept within the bounds.
     """
-    parts = [_part(values[:, block.span], block, spec) for block in blocks(spec)]
+    parts = [_part(values[:, block.span], block) for block in blocks(spec)]
     return torch.cat(parts, dim=1).to(torch.float32).reshape(-1, *spec.shape)
 
 
-def _part(values: Tensor, block: Block, spec: DataSpec) -> Tensor:
+def _part(values: Tensor, block: Block) -> Tensor:
     if block.categorical:
         return functional.one_hot(values.argmax(dim=1), values.shape[1]).to(values.dtype)
-    low = -torch.inf if spec.low is None else spec.low
-    high = torch.inf if spec.high is None else spec.high
-    return values.clamp(low, high)
+    return values.clamp(block.low, block.high)
 
 
 def integer_seed(rng: torch.Generator) -> int:

@@ -1,6 +1,5 @@
 """The law of a restricted Boltzmann machine, and the Gibbs chain that samples from it."""
 
-import itertools
 import math
 
 import torch
@@ -62,8 +61,7 @@ class GibbsChain(nn.Module):
         self.machine, self.temperature = machine, temperature
         self.head = OutputHead(spec)
         self.hidden_noise, self.visible_noise = Noise("uniform"), Noise("normal")
-        levels = [[column.kind == "categorical"] * column.width for column in spec.columns]
-        categorical = list(itertools.chain(*levels)) or [False] * spec.size
+        categorical = [span.kind == "choice" for span in spec.spans for _ in range(span.width)]
         self.register_buffer("categorical", torch.tensor(categorical, dtype=torch.float32))
         self.level_noise = Noise("uniform") if any(categorical) else None
 

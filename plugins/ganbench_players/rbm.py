@@ -223,6 +223,6 @@ class ChainGenerator(PathwiseGenerator):
             return self.chains[: len(noise)].reshape(-1, *self.spec.shape)
         return super().forward(noise)
 
-    def log_prob(self, x: Tensor) -> Tensor:
+    def log_prob(self, x: Tensor, noise: Tensor) -> Tensor:  # noqa: ARG002
         """Return the logarithm of the density (B,) up to a constant."""
         return -self.chain.machine.free_energy(x.flatten(1))

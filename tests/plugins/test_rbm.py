@@ -250,7 +250,7 @@ class LogProb(nn.Module):
         self.root = root
 
     def forward(self, x):
-        return self.root.log_prob(x)
+        return self.root.log_prob(x, x)
 
 
 class Advance(nn.Module):

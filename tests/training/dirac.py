@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from ganbench.api import Dataset, DataSpec
+from ganbench.api import Architecture, Dataset, DataSpec
 
 
 class Dirac(Dataset):
@@ -21,7 +21,7 @@ class Dirac(Dataset):
         return torch.zeros(n, 1, device=rng.device)
 
 
-class DiracPlayers:
+class DiracPlayers(Architecture):
     """A generator that always gives theta and a discriminator psi * x; all seeds start there."""
 
     def __init__(self, theta, psi):

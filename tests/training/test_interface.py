@@ -45,8 +45,11 @@ def with_players(cell, **networks):
     """Replace the generator or the discriminator by a network."""
     players = {}
     for role, network in networks.items():
+        likely = hasattr(network(), "log_prob")
 
         class Players(Architecture):
+            generator_gives = frozenset({"likelihood" if likely else "pathwise"})
+
             def generator(self, spec, noise_dim, network=network):
                 return network()
 
@@ -340,7 +343,7 @@ class Bernoulli(nn.Module):
         uniform = self.noise(torch.empty(len(z), 2))
         return 2.0 * (uniform < self.logits.sigmoid()) - 1
 
-    def log_prob(self, x):
+    def log_prob(self, x, noise):
         return nn.functional.logsigmoid(x * self.logits).sum(1)
 
 
@@ -416,7 +419,7 @@ def test_a_prior_may_have_something_to_learn(make_cell):
     cell = replace(make_cell(), prior=built("prior", Shifted))
     progress = last(cell, (0, 1, 2))
     start = Ensemble(cell, [0, 1, 2], CPU).state["generator"]
-    assert progress.ensemble.game.generator.shapes["0.weight"] == (3, 5)
+    assert progress.ensemble.game.generator.shapes["learned.weight"] == (3, 5)
     assert not torch.equal(progress.ensemble.state["generator"][:, :15], start[:, :15])
     assert progress.ensemble.generate(10, "look").shape == (3, 10, 2)
 

@@ -1,0 +1,26 @@
+"""The command fetch: bring data from the network into the cache."""
+
+import click
+
+
+@click.command()
+@click.argument("datasets", nargs=-1, required=True)
+def fetch(datasets: tuple[str, ...]) -> None:
+    """Fetch what DATASETS need from the network, once; runs only read the cache.
+
+    DATASETS are expressions such as mnist or "hf(name='ylecun/mnist')". The cache is the folder
+    that the environment variable GANBENCH_DATA names, or ganbench's own among the user's caches.
+    """
+    from ganbench.cache import fetching
+    from ganbench.components import parse_single
+    from ganbench.plugins import load_plugins
+
+    registry = load_plugins()
+    for text in datasets:
+        with fetching() as used:
+            registry.build("dataset", parse_single(text))
+        if used:
+            size = sum(path.stat().st_size for path in used)
+            click.echo(f"{text}: {len(used)} files, {size / 1e6:.1f} MB in {used[0].parent}")
+        else:
+            click.echo(f"{text} needs nothing from the network.")

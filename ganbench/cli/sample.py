@@ -1,0 +1,60 @@
+"""The command sample: draw from a stored generator."""
+
+from pathlib import Path
+
+import click
+
+from ganbench.cli.common import find_run, run_argument
+
+
+@click.command()
+@run_argument
+@click.option(
+    "-n", "count", type=click.IntRange(1), default=1000, show_default=True, help="How many."
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File: .csv, .parquet, .npy, .txt (sequences) or .png (images). CSV, or lines of text, "
+    "on stdout if left out.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Names the noise."
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N, mps.")
+def sample(
+    run: str, results: str | None, count: int, out: Path | None, seed: int, device: str
+) -> None:
+    """Draw new samples from the generator of RUN, with the data's own columns and values.
+
+    RUN is an id or its beginning, or the path of a run's folder. A baseline is fitted anew.
+    Equal seeds give equal samples.
+    """
+    from ganbench.cells import restore_cells
+    from ganbench.environment import find_device
+    from ganbench.errors import SpecError, StoreError
+    from ganbench.plugins import load_plugins
+    from ganbench.report.export import check_ending, frame, one_line, write_samples
+    from ganbench.training.sampling import drawn
+
+    store, run_id = find_run(run, results)
+    record = store.run(run_id)
+    if record["status"] != "ok":
+        raise SpecError(f"The run {run_id} is {record['status']}, so that it has no samples.")
+    (cell,) = restore_cells([record], load_plugins())
+    dataset = cell.dataset.value.judged
+    if out is not None:
+        check_ending(out, dataset)
+    generator = None if cell.is_baseline else store.generator(run_id)
+    x = drawn(cell, record["seed"], generator, count, seed, find_device(device))
+    if out is None:
+        text = dataset.to_text(x)
+        lines = frame(x, dataset).to_csv(index=False).splitlines() if text is None else text
+        click.echo("\n".join(lines if text is None else map(one_line, lines)))
+        return
+    try:
+        write_samples(x, dataset, out)
+    except OSError as error:
+        raise StoreError(f"Cannot write '{out}': {error.strerror or error}.") from None
+    click.echo(f"{count} samples of {cell.title}, seed {record['seed']}: {out}", err=True)
