@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from ganbench.api import Architecture, Dataset, hookimpl
+from ganbench_sequences.convolutional import TextCnn
 from ganbench_sequences.markov import Markov
 from ganbench_sequences.recurrent import gru, lstm
 from ganbench_sequences.texts import Pydoc, TextFile
@@ -17,4 +18,4 @@ def ganbench_datasets() -> Mapping[str, Callable[..., Dataset]]:
 @hookimpl
 def ganbench_architectures() -> Mapping[str, Callable[..., Architecture]]:
     """Name the architectures."""
-    return {"lstm": lstm, "gru": gru}
+    return {"lstm": lstm, "gru": gru, "textcnn": TextCnn}

@@ -51,6 +51,8 @@ class TextWindows(Dataset):
         origin: how messages name the text.
     """
 
+    symbols: Sequence[str]
+
     def __init__(
         self,
         text: str | Sequence[str],
