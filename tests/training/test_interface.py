@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from stand_ins import built
 from torch import nn
 
 from ganbench import seeding
@@ -20,17 +21,10 @@ from ganbench.api import (
     compose,
     from_scores,
 )
-from ganbench.components import Component
-from ganbench.plugins import Built, Entry
 from ganbench.training.ensemble import Ensemble
 from ganbench.training.loop import train
 
 CPU = torch.device("cpu")
-
-
-def built(kind, factory, **params):
-    entry = Entry(kind, factory.__name__, factory, "tests", "tests")
-    return Built(str(Component(factory.__name__)), entry, params, factory(**params))
 
 
 def with_loss(cell, loss):
