@@ -7,9 +7,10 @@ from typing import Any
 
 from ganbench.api import TRAITS, Traits
 from ganbench.components import Component
+from ganbench.errors import NotCachedError
 from ganbench.plugins import KINDS, Entry, Registry
 
-_SECTION = re.compile(r"^(Args|Source|Raises|Returns):\s*", re.MULTILINE)
+_SECTION = re.compile(r"^(Args|Source|Raises|Returns|Kind|Size|Licence):\s*", re.MULTILINE)
 _ARGUMENT = re.compile(r"^    (\w+): (.*(?:\n {5,}\S.*)*)", re.MULTILINE)
 
 
@@ -37,8 +38,14 @@ def describe(entry: Entry, registry: Registry) -> Described:
     meanings = {name: " ".join(words.split()) for name, words in _ARGUMENT.findall(arguments)}
     facts: dict[str, str] = {}
     if entry.kind in _FACTS and not any(parameter.required for parameter in entry.parameters):
-        value = registry.build(entry.kind, Component(entry.name)).value
-        facts = {name: fact for name, fact in _FACTS[entry.kind](value) if fact}
+        try:
+            value = registry.build(entry.kind, Component(entry.name)).value
+        except NotCachedError as error:
+            facts = {"not here yet": str(error)}
+        else:
+            facts = {name: fact for name, fact in _FACTS[entry.kind](value) if fact}
+    said = {title.lower(): entry.said(title) for title in ("Kind", "Size", "Licence")}
+    facts = {**{title: fact for title, fact in said.items() if fact}, **facts}
     return Described(entry, text, meanings, facts)
 
 
@@ -70,7 +77,8 @@ def _regularizer(value: Any) -> Facts:
 
 def _dataset(value: Any) -> Facts:
     spec = value.spec
-    yield "kind", f"{spec.kind}, {' x '.join(map(str, spec.shape))} values"
+    yield "kind", spec.kind
+    yield "shape", " x ".join(map(str, spec.shape))
     yield "dimension", str(value.intrinsic_dim or "")
     yield "tails", value.tails or ""
     yield "density", "known" if value.log_prob is not None else ""

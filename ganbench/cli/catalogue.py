@@ -28,7 +28,7 @@ def list_components(kinds: tuple[str, ...], markdown: bool, as_json: bool) -> No
     """List components: name, summary, source and owner.
 
     KINDS restricts the list to some of architectures, losses, regularizers, datasets, priors,
-    baselines, metrics and grids.
+    baselines, metrics and grids. `ganbench list datasets` tells kind, size and licence, too.
     """
     from ganbench import catalogue
     from ganbench.plugins import load_plugins
@@ -42,6 +42,9 @@ def list_components(kinds: tuple[str, ...], markdown: bool, as_json: bool) -> No
             "kind": _singular(kind),
             "name": name,
             "summary": entry.summary,
+            "data": entry.said("Kind"),
+            "size": entry.said("Size"),
+            "licence": entry.said("Licence"),
             "source": entry.source,
             "owner": entry.owner,
             "plugin": entry.plugin,
@@ -53,7 +56,9 @@ def list_components(kinds: tuple[str, ...], markdown: bool, as_json: bool) -> No
     if as_json:
         print_json(rows)
         return
-    header = ("kind", "name", "summary", "source", "owner")
+    header = ["kind", "name", "summary", "source", "owner"]
+    if kinds == ("datasets",):
+        header = ["name", "data", "size", "summary", "licence", "source"]
     print_table(header, [[row[column] for column in header] for row in rows])
     disabled = [plugin.name for plugin in registry.plugins if plugin.status != "loaded"]
     if disabled:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ganbench.api import DataKind, Dataset
 from ganbench.errors import SpecError
-from ganbench.report.samples import sheet
+from ganbench.report.galleries import sheet
 
 
 def frame(x: Tensor, dataset: Dataset) -> pd.DataFrame:

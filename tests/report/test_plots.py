@@ -6,7 +6,6 @@ import pytest
 from matplotlib.contour import QuadContourSet
 from matplotlib.text import Text
 
-from ganbench.api import Dataset, DataSpec
 from ganbench.errors import GanbenchError
 from ganbench.report import plots
 from ganbench.report.samples import samples, typical_seed
@@ -97,10 +96,6 @@ def test_the_typical_seed_has_the_median_score(results):
 def test_what_cannot_be_drawn_is_said(results, without_plugin):
     with pytest.raises(GanbenchError, match="not installed"):
         samples(without_plugin, "ring8")
-    text = Dataset()
-    text.spec = DataSpec("sequence", (12,))
-    with pytest.raises(GanbenchError, match="sequence"):
-        samples(replace(results, dataset=lambda label: text), "ring8")
     unscored = replace(results, frame=results.frame[results.frame["status"].eq("failed")])
     with pytest.raises(GanbenchError, match="score"):
         plots.heatmaps(unscored, "ring8")

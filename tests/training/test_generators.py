@@ -1,6 +1,7 @@
 """What generators may do besides mapping noise: be told, ask for costs, be taught, see time."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 import torch
@@ -35,7 +36,7 @@ class Coin(Conditions):
     """One of two sides; the second is rare in the data."""
 
     spans = (Span(2, "choice"),)
-    seen: list[bool] = []
+    seen: ClassVar[list[bool]] = []
 
     def draw(self, n, rng, balanced):
         self.seen.append(balanced)
@@ -62,7 +63,7 @@ class Told(Architecture):
 
     kinds = frozenset({"vector"})
     conditional = True
-    widths: dict[str, int] = {}
+    widths: ClassVar[dict[str, int]] = {}
 
     def generator(self, spec, noise_dim, conditions):
         self.widths["generator"] = noise_dim + conditions.width

@@ -1,0 +1,117 @@
+"""The laws of the columns of a table, generated ones over the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from torch import Tensor
+
+from ganbench.api import Dataset
+from ganbench.errors import GanbenchError
+from ganbench.report.plots import REAL_COLOUR, canvas, legend, looks, losses_of
+from ganbench.report.tables import Section, wrapped
+
+MAX_COLUMNS = 10
+MAX_LEVELS = 8
+
+
+class Drawn(NamedTuple):
+    """The samples of one seed of a cell, or why there are none."""
+
+    said: str
+    x: Tensor | None
+
+
+Cells = Mapping[tuple[str, str], Drawn]
+"""(architecture, loss) -> what was drawn."""
+
+
+def line(section: Section, cells: Cells, real: Tensor) -> Figure:
+    """Draw samples of one number as the law of a column."""
+    frames = {key: _frame(cell.x, ["value"]) for key, cell in cells.items()}
+    return _marginals(section, cells, frames, _frame(real, ["value"]))
+
+
+def _frame(x: Tensor | None, names: Sequence[str]) -> pd.DataFrame | None:
+    return None if x is None else pd.DataFrame(x.flatten(1).numpy(), columns=list(names))
+
+
+def tables(section: Section, cells: Cells, data: Dataset, real: Tensor) -> Figure:
+    """Draw the columns of the original table."""
+    frames = {
+        key: None if cell.x is None else data.to_frame(cell.x) for key, cell in cells.items()
+    }
+    return _marginals(section, cells, frames, data.to_frame(real))
+
+
+def _marginals(
+    section: Section,
+    cells: Cells,
+    frames: Mapping[tuple[str, str], pd.DataFrame | None],
+    real: pd.DataFrame | None,
+) -> Figure:
+    """Draw the law of every column: losses below each other, architectures as colours."""
+    if real is None:
+        raise GanbenchError(f"Samples of '{section.dataset}' cannot be shown as a table")
+    names, losses, styles = list(real.columns)[:MAX_COLUMNS], losses_of(section), looks(section)
+    width = max(1.4, min(2.6, 10 / len(names)))
+    figure = canvas(max(5.0, 1.0 + width * len(names)), 1.2 + 1.3 * len(losses))
+    grid = figure.subplots(len(losses), len(names), sharex="col", squeeze=False)
+    for axes, loss in zip(grid, losses, strict=True):
+        shown = {p: frame for p in styles if (frame := frames.get((p, loss))) is not None}
+        said = ", ".join(cells[p, loss].said for p in styles if (p, loss) in cells)
+        plural = "seeds" if "," in said else "seed"
+        label = f"{wrapped(loss)}\n{wrapped(f'{plural} {said}')}"
+        axes[0].set_ylabel(label, rotation=0, ha="right", va="center")
+        for axis, name in zip(axes, names, strict=True):
+            columns = {styles[p][0]: frame[name] for p, frame in shown.items()}
+            _marginal(axis, real[name], columns)
+    for axis, name in zip(grid[0], names, strict=True):
+        axis.set_title(wrapped(str(name), 12))
+    handles = [Line2D([], [], color=colour, label=p) for p, (colour, _) in styles.items()]
+    grey = Patch(color=REAL_COLOUR, alpha=0.6, label="real")
+    legend(figure, [grey, *handles])
+    return figure
+
+
+def _marginal(axis: Axes, real: pd.Series[Any], fake: Mapping[str, pd.Series[Any]]) -> None:
+    axis.set_yticks([])
+    axis.spines["left"].set_visible(False)
+    if pd.api.types.is_numeric_dtype(real) and real.nunique() > MAX_LEVELS:
+        low, high = real.quantile([0.005, 0.995])
+        bins = np.linspace(low, high, 31).tolist()
+        axis.hist(real.clip(low, high), bins, density=True, color=REAL_COLOUR, alpha=0.6)
+        for colour, column in fake.items():
+            inside = column.clip(low, high)
+            axis.hist(inside, bins, density=True, color=colour, histtype="step", lw=1.2)
+        axis.locator_params(axis="x", nbins=4)
+        return
+    levels = list(real.value_counts().index[:MAX_LEVELS])
+    if pd.api.types.is_numeric_dtype(real):
+        levels.sort()
+    rare = not all(column.isin(levels).all() for column in (real, *fake.values()))
+    names = [*map(_short, levels), *(["other"] if rare else [])]
+    slots = np.arange(len(names))
+    axis.bar(slots, _shares(real, levels)[: len(names)], 0.9, color=REAL_COLOUR, alpha=0.6)
+    for rank, (colour, column) in enumerate(fake.items()):
+        thin = 0.8 / len(fake)
+        middle, heights = slots + (rank + 0.5) * thin - 0.4, _shares(column, levels)[: len(names)]
+        axis.bar(middle, heights, thin, ec=colour, fill=False, lw=1.2)
+    axis.set_xticks(slots, names, rotation=90)
+
+
+def _shares(column: pd.Series[Any], levels: Sequence[object]) -> list[float]:
+    shares = [float((column == level).mean()) for level in levels]
+    return [*shares, max(0.0, 1 - sum(shares))]
+
+
+def _short(level: object) -> str:
+    text = f"{level:g}" if isinstance(level, float) else str(level)
+    return text if len(text) < 13 else f"{text[:11]}…"
