@@ -29,7 +29,7 @@ class Pydoc(TextWindows):
         arXiv:1704.00028
 
     Kind: sequence
-    Size: about 11,700 windows of 32 characters, of about 100 different ones (Python 3.11)
+    Size: about 11,600 windows of 32 characters, of about 100 different ones (Python 3.11)
     Licence: PSF-2.0 (ships with Python)
     """
 
