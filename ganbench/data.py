@@ -193,6 +193,14 @@ class Dataset:
         picks = torch.randint(len(rows), (n,), generator=rng, device=rng.device)
         return rows.to(rng.device)[picks]
 
+    def support(self, limit: int = 20_000) -> Tensor | None:  # noqa: ARG002
+        """Return all samples (K, *shape) that a discrete law can draw, in no order that matters.
+
+        Rows of probability zero may be among them. None where the law is not discrete, or where
+        they are more than `limit`.
+        """
+        return None
+
     def project(self, x: Tensor) -> Tensor:
         """Map generator output to rows of `judged`, with values that the data can take.
 

@@ -75,7 +75,7 @@ class Entry:
 
     def said(self, title: str) -> str:
         """What the docstring names after this title and a colon, in one line."""
-        match = re.search(rf"^\s*{title}:\s*(.+(?:\n\s+\S.*)*)", self.doc, re.MULTILINE)
+        match = re.search(rf"^\s*{title}:\s*(.+(?:\n[ \t]+\S.*)*)", self.doc, re.MULTILINE)
         return " ".join(match[1].split()) if match else ""
 
     @functools.cached_property

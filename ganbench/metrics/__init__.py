@@ -1,7 +1,7 @@
 """Estimators of how far a generated sample is from a real one, as functions of two arrays."""
 
 from ganbench.metrics.c2st import c2st
-from ganbench.metrics.discrete import jsd_discrete
+from ganbench.metrics.discrete import jsd_discrete, jsd_known_law
 from ganbench.metrics.features import FeatureSpace, feature_space
 from ganbench.metrics.floors import Floor, floor
 from ganbench.metrics.frechet import frechet_distance
@@ -38,6 +38,7 @@ __all__ = [
     "jsd_discrete",
     "jsd_knn",
     "jsd_known_density",
+    "jsd_known_law",
     "jsd_lower_bound",
     "kid",
     "median_distance",

@@ -5,14 +5,12 @@ import functools
 import hashlib
 import json
 import logging
-import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 import torch
 from numpy.typing import ArrayLike, NDArray
 from safetensors import safe_open
@@ -21,10 +19,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ganbench import seeding
+from ganbench.cache import folder
 from ganbench.errors import MetricError
 from ganbench.metrics._checks import Floats
-
-FOLDER_VARIABLE = "GANBENCH_DATA"
 
 _VERSION = 1
 _FEATURES = 64
@@ -144,18 +141,12 @@ def digest(network: Network) -> str:
 
 def trained(lesson: Lesson, cache: Path | None) -> Network:
     """Find the trained network in the cache, or train it and put it there."""
-    file = (cache or default_folder()) / f"classifier-{lesson.key[:32]}.safetensors"
+    file = (cache or folder() / "features") / f"classifier-{lesson.key[:32]}.safetensors"
     found = _load(file, lesson.network())
     if found is None:
         found = _train(lesson)
         _save(file, found)
     return found
-
-
-def default_folder() -> Path:
-    """Return the folder of trained networks that is used where none is named."""
-    named = os.environ.get(FOLDER_VARIABLE)
-    return (Path(named) if named else platformdirs.user_cache_path("ganbench")) / "features"
 
 
 def _load(file: Path, network: Network) -> Network | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -39,7 +39,10 @@ class Tables:
 def as_tables(frames: Mapping[str, pd.DataFrame], least: int = 2) -> Tables:
     """Check tables and divide their columns by dtype: numbers, and all else categories.
 
-    Whether a column holds numbers is decided by the first table.
+    Whether a column holds numbers is decided by the first table. Dates and spans of time are
+    numbers, in seconds. Missing is a category; where a column of numbers has gaps in any of the
+    tables, the first table's mean fills them, and whether a number was missing is a categorical
+    column of its own, "NAME is missing".
 
     Args:
         frames: by the name of the argument.
@@ -55,20 +58,19 @@ def as_tables(frames: Mapping[str, pd.DataFrame], least: int = 2) -> Tables:
         str(column): [frame[column] for frame in frames.values()] for column in first.columns
     }
     numeric = {name for name, (values, *_) in columns.items() if _is_numeric(values)}
-    coded = {
-        name: pd.factorize(np.concatenate([part.to_numpy(dtype=object) for part in parts]))
-        for name, parts in columns.items()
-        if name not in numeric
-    }
+    numbers, coded = {}, {}
+    for name, parts in columns.items():
+        if name not in numeric:
+            coded[name] = _coded(np.concatenate([_categories(part) for part in parts]))
+            continue
+        numbers[name], gaps = _numbers(name, parts, frames)
+        if gaps.any():
+            coded[f"{name} is missing"] = _coded(gaps.astype(object))
     return Tables(
         sizes=[len(frame) for frame in frames.values()],
-        numbers={
-            name: _numbers(name, parts, frames)
-            for name, parts in columns.items()
-            if name in numeric
-        },
+        numbers=numbers,
         codes={name: codes for name, (codes, _) in coded.items()},
-        levels={name: [str(level) for level in levels] for name, (_, levels) in coded.items()},
+        levels={name: levels for name, (_, levels) in coded.items()},
     )
 
 
@@ -83,18 +85,54 @@ def _check(
         raise MetricError(f"`{name}` must have the columns of `{first_name}`; see {listed(odd)}.")
     if len(frame) < least:
         raise MetricError(f"`{name}` has {len(frame)} rows, but at least {least} are needed.")
-    if gaps := [str(column) for column in frame if frame[column].isna().any()]:
-        raise MetricError(f"`{name}` has missing values in the column {listed(gaps)}.")
 
 
 def _is_numeric(values: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    if pd.api.types.is_bool_dtype(values):
+        return False
+    return pd.api.types.is_numeric_dtype(values) or _is_time(values)
 
 
-def _numbers(column: str, parts: Sequence[pd.Series], names: Mapping[str, object]) -> Floats:
-    columns = []
+def _is_time(values: pd.Series) -> bool:
+    types = pd.api.types
+    return types.is_datetime64_any_dtype(values.dtype) or types.is_timedelta64_dtype(values.dtype)
+
+
+def _categories(values: pd.Series) -> NDArray[np.object_]:
+    """Return the values as objects, None for every kind of missing value."""
+    categories: NDArray[np.object_] = values.astype(object).to_numpy(copy=True)
+    categories[values.isna().to_numpy(dtype=bool)] = None
+    return categories
+
+
+def _coded(values: NDArray[np.object_]) -> tuple[Codes, list[str]]:
+    codes, levels = pd.factorize(values, use_na_sentinel=False)
+    return codes, ["missing" if pd.isna(level) else str(level) for level in levels]
+
+
+def _numbers(
+    column: str, parts: Sequence[pd.Series], names: Mapping[str, object]
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the numbers of all tables, and which were missing and are now the first's mean."""
     for name, values in zip(names, parts, strict=True):
         if not _is_numeric(values):
             raise MetricError(f"`{name}` must hold numbers in the column {column}.")
-        columns.append(as_sample(values.to_numpy()[:, None], name)[:, 0])
-    return np.concatenate(columns)
+    gaps = [values.isna().to_numpy(dtype=bool) for values in parts]
+    if gaps[0].all():
+        raise MetricError(f"`{next(iter(names))}` has no numbers in the column {column}.")
+    filled = [_floats(values) for values in parts]
+    mean = filled[0][~gaps[0]].mean()
+    columns = [
+        as_sample(np.where(gap, mean, numbers)[:, None], name, least=1)[:, 0]
+        for name, gap, numbers in zip(names, gaps, filled, strict=True)
+    ]
+    return np.concatenate(columns), np.concatenate(gaps)
+
+
+def _floats(values: pd.Series) -> Floats:
+    """Return numbers, or times in seconds, with NaN where they are missing."""
+    if not _is_time(values):
+        return values.to_numpy(dtype=np.float64, na_value=np.nan)
+    ticks: Any = pd.Index(values)
+    seconds: Floats = ticks.as_unit("ns").asi8 / 1e9
+    return seconds

@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from scipy.special import rel_entr
 
@@ -16,6 +16,7 @@ from ganbench.metrics.score import Score, in_base
 _BLOCK = 2**20
 # Sums of many terms: where all outcomes are different, every permutation has the same JSD.
 _TIE = 1e-9
+_ROUNDING = 1e-6
 
 
 def jsd_discrete(
@@ -89,6 +90,86 @@ def jsd_discrete(
         },
     )
     return in_base(score, base)
+
+
+def jsd_known_law(
+    y: SampleLike,
+    support: SampleLike,
+    probabilities: ArrayLike,
+    *,
+    rng: np.random.Generator,
+    draws: int = 499,
+    base: float | None = None,
+) -> Score:
+    """Return the JSD of the real law, known for every outcome, and the frequencies in `y`.
+
+    The frequencies of a finite sample are never those of the law, so that the JSD is above zero
+    for samples of the very law as well, and the more so the more outcomes there are: compare it
+    with its mean over such samples, which `details` hold, and only at one sample size.
+
+    Args:
+        y: generated sample: categories (m,) or sequences of tokens (m, L), whole numbers.
+        support: every outcome of the real law once, (K,) or (K, L).
+        probabilities: of these outcomes (K,); they sum to one.
+        rng: draws samples of the law.
+        draws: their number B, 0 for none.
+        base: of the logarithm, e by default; 2 gives bits in [0, 1].
+
+    Returns:
+        The plug-in JSD. With B draws of m rows from the law, `p_value` is
+        (1 + #{drawn >= seen}) / (B + 1), exact at every sample size, and `details` hold the mean
+        of the "drawn" ones, in nats. They also hold the number of "outcomes", those of `y` among
+        them, and how many of these were "seen".
+
+    Raises:
+        MetricError: if a sample or an option makes no sense.
+
+    References:
+        Lin 1991, Divergence measures based on the Shannon entropy, IEEE Transactions on
+        Information Theory 37(1). Phipson & Smyth 2010, arXiv:1603.05766 (the p-value).
+    """
+    check_rng(rng)
+    at_least(draws, 0, "draws")
+    outcomes, rows = as_tokens(support, "support", 1), as_tokens(y, "y", 1)
+    length = outcomes.shape[1]
+    if rows.shape[1] != length:
+        raise MetricError(f"`y` has {rows.shape[1]} columns, but `support` has {length} of them.")
+    law = _law(probabilities, len(outcomes))
+    codes = ngram_codes(np.vstack([outcomes, rows]), length)[:, 0]
+    listed, drawn = codes[: len(law)], codes[len(law) :]
+    if len(np.unique(listed)) < len(listed):
+        raise MetricError("`support` must name every outcome once.")
+    vocabulary, n = int(codes.max()) + 1, len(rows)
+    p = np.zeros(vocabulary)
+    p[listed] = law
+    counts = np.bincount(drawn, minlength=vocabulary)
+    seen = float(_divergences(p, counts[None])[0])
+    details: dict[str, object] = {"outcomes": vocabulary, "seen": int(np.count_nonzero(counts))}
+    p_value = None
+    if draws:
+        width = max(1, _BLOCK // vocabulary)
+        sizes = [min(width, draws - start) for start in range(0, draws, width)]
+        null = np.concatenate([_divergences(p, rng.multinomial(n, p, size)) for size in sizes])
+        p_value = permutation_p_value(np.concatenate([[seen], null]), _TIE)
+        details["drawn"] = float(null.mean())
+    score = Score(seen, p_value=p_value, n_fake=n, estimator="known_law", details=details)
+    return in_base(score, base)
+
+
+def _law(probabilities: ArrayLike, count: int) -> Floats:
+    law = np.asarray(probabilities, dtype=np.float64)
+    if law.shape != (count,) or not (law >= 0).all() or abs(law.sum() - 1) > _ROUNDING:
+        raise MetricError(f"`probabilities` must be {count} numbers from 0 on that sum to one.")
+    shares: Floats = law / law.sum()
+    return shares
+
+
+def _divergences(p: Floats, counts: NDArray[np.int64]) -> Floats:
+    """Return the JSD of a law (K,) and each of several rows of counts (b, K)."""
+    q = counts / counts.sum(axis=1, keepdims=True)
+    middle = (p + q) / 2
+    sums: Floats = (rel_entr(p, middle) + rel_entr(q, middle)).sum(axis=1) / 2
+    return sums
 
 
 class _PlugIn:

@@ -1,7 +1,10 @@
 """Scores of generated tables: marginals, associations, and what a learner makes of them.
 
-Columns of numbers are numeric, all others (text, booleans, pandas categories) categorical: cast
-numbers that stand for categories to the dtype "category".
+Columns of numbers, dates and spans of time are numeric, all others (text, booleans, pandas
+categories) categorical: cast numbers that stand for categories to the dtype "category". Missing
+is a category of its own. A numeric column with gaps in one of the tables counts twice: as
+numbers, with the mean of the real table in the gaps, and as the categorical column "NAME is
+missing".
 """
 
 import itertools

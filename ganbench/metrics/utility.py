@@ -34,8 +34,10 @@ def tstr(
     """Train on generated rows, test on real ones, and compare with training on real rows.
 
     Boosted trees predict one column from all others, once learned from `fake` and once from
-    `train`; both are tested on `test`. Columns of numbers are numeric, all others categorical;
-    of these, one of more than 255 categories is used as a number.
+    `train`; both are tested on `test`. Columns of numbers and times are numeric, all others
+    categorical; of these, one of more than 255 categories is used as a number. Rows whose target
+    is missing are left out of all tables, and other gaps are seen as they are in
+    `ganbench.metrics.tabular`, with the means of `train`.
 
     Args:
         train: real table that the generator has seen.
@@ -60,7 +62,8 @@ def tstr(
     """
     check_rng(rng)
     frames = {"train": train, "test": test, "fake": fake}
-    tables = as_tables(frames, LEAST_ROWS)
+    told = {name: _with_target(frame, target) for name, frame in frames.items()}
+    tables = as_tables(told, LEAST_ROWS)
     if target not in (*tables.numbers, *tables.codes):
         raise MetricError(f"`target` must be one of the columns, not {target!r}.")
     if len(tables.numbers) + len(tables.codes) < 2:
@@ -75,6 +78,14 @@ def tstr(
         _score("tstr", from_fake, resampled_fake, tables, details),
         _score("gap", from_fake - from_real, resampled_fake - resampled_real, tables, details),
     ]
+
+
+def _with_target(frame: pd.DataFrame, target: str) -> pd.DataFrame:
+    """Leave out rows whose target is missing; what is no table is refused later."""
+    if not isinstance(frame, pd.DataFrame) or target not in frame.columns:
+        return frame
+    known = frame[target].notna()
+    return frame[known] if known.ndim == 1 else frame
 
 
 @dataclass(frozen=True)

@@ -71,8 +71,8 @@ def _marginals(
         label = f"{wrapped(loss)}\n{wrapped(f'{plural} {said}')}"
         axes[0].set_ylabel(label, rotation=0, ha="right", va="center")
         for axis, name in zip(axes, names, strict=True):
-            columns = {styles[p][0]: frame[name] for p, frame in shown.items()}
-            _marginal(axis, real[name], columns)
+            columns = {styles[p][0]: _plain(frame[name]) for p, frame in shown.items()}
+            _marginal(axis, _plain(real[name]), columns)
     for axis, name in zip(grid[0], names, strict=True):
         axis.set_title(wrapped(str(name), 12))
     handles = [Line2D([], [], color=colour, label=p) for p, (colour, _) in styles.items()]
@@ -81,15 +81,32 @@ def _marginals(
     return figure
 
 
+def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return numbers as floats, times in years or days, and missing categories as a category."""
+    types = pd.api.types
+    shown: Any = column
+    if types.is_datetime64_any_dtype(column.dtype):
+        shown = shown.dt.tz_localize(None) - pd.Timestamp(1970, 1, 1)
+        shown = 1970 + shown / pd.Timedelta(days=365.2425)
+    elif types.is_timedelta64_dtype(column.dtype):
+        shown = shown / pd.Timedelta(days=1)
+    elif types.is_numeric_dtype(column.dtype) and not types.is_bool_dtype(column.dtype):
+        shown = shown.astype("Float64").astype("float64")
+    elif column.hasnans:
+        shown = shown.astype(object).where(shown.notna(), "missing")
+    whole: pd.Series[Any] = shown
+    return whole
+
+
 def _marginal(axis: Axes, real: pd.Series[Any], fake: Mapping[str, pd.Series[Any]]) -> None:
     axis.set_yticks([])
     axis.spines["left"].set_visible(False)
     if pd.api.types.is_numeric_dtype(real) and real.nunique() > MAX_LEVELS:
         low, high = real.quantile([0.005, 0.995])
         bins = np.linspace(low, high, 31).tolist()
-        axis.hist(real.clip(low, high), bins, density=True, color=REAL_COLOUR, alpha=0.6)
+        axis.hist(real.dropna().clip(low, high), bins, density=True, color=REAL_COLOUR, alpha=0.6)
         for colour, column in fake.items():
-            inside = column.clip(low, high)
+            inside = column.dropna().clip(low, high)
             axis.hist(inside, bins, density=True, color=colour, histtype="step", lw=1.2)
         axis.locator_params(axis="x", nbins=4)
         return

@@ -11,7 +11,7 @@ from ganbench_scores.likelihood import NLL
 from ganbench_scores.memorisation import Authenticity, Memorisation
 from ganbench_scores.modes import ModeCoverage
 from ganbench_scores.prdc import PRDC
-from ganbench_scores.sequences import Bleu, Ngrams, Novelty
+from ganbench_scores.sequences import Bleu, ExactLaw, Ngrams, Novelty
 from ganbench_scores.tables import Fidelity, Utility
 from ganbench_scores.transport import SlicedWasserstein, Wasserstein2
 
@@ -34,6 +34,7 @@ def ganbench_metrics() -> Mapping[str, Callable[..., Metric]]:
         "memorisation": Memorisation,
         "nll": NLL,
         "ngrams": Ngrams,
+        "jsd_law": ExactLaw,
         "bleu": Bleu,
         "novelty": Novelty,
         "fidelity": Fidelity,

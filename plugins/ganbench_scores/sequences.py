@@ -6,8 +6,16 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ganbench.api import Dataset, Metric, MetricContext, PositiveInt, Score
-from ganbench.metrics import bleu, distinct_ngrams, jsd_discrete, novel_ngrams, self_bleu
+from ganbench.api import Dataset, Metric, MetricContext, MetricError, PositiveInt, Score
+from ganbench.metrics import (
+    bleu,
+    distinct_ngrams,
+    jsd_discrete,
+    jsd_known_law,
+    novel_ngrams,
+    self_bleu,
+)
+from ganbench_scores.density import log_density
 
 _ORDERS = (1, 2, 3, 4)
 
@@ -59,6 +67,57 @@ class Ngrams(Metric):
             jsd_discrete(x, y, rng=stream, order=order, permutations=self.permutations)
             for order, stream in zip(orders, context.rng.spawn(len(orders)), strict=True)
         ]
+
+
+class ExactLaw(Metric):
+    """Jensen-Shannon divergence in nats of generated whole sequences and their known law.
+
+    The law is that of every sequence that there is, so that only the generated sample is random.
+    Its frequencies are plugged in: the value is above zero for samples of the law as well, and
+    only its ratio to the floor, at the same sample size, says how far off a generator is.
+
+    Args:
+        draws: samples of the law behind the p-value and `details["drawn"]`, above 0.
+
+    Source: Lin 1991, IEEE Transactions on Information Theory 37(1)
+    """
+
+    better = MappingProxyType({"jsd_law": "lower"})
+    headline = "jsd_law"
+
+    def __init__(self, draws: PositiveInt = 499) -> None:
+        self.draws = draws
+
+    def misfit(self, dataset: Dataset) -> str | None:
+        """It needs a known law and a list of all sequences."""
+        if dataset.spec.kind != "sequence":
+            return "It compares laws of whole sequences, and these data are no sequences."
+        if dataset.log_prob is None or dataset.support() is None:
+            return (
+                "It needs a known law of few sequences, and this one is unknown or has too many."
+            )
+        return None
+
+    def __call__(
+        self,
+        real: np.ndarray,  # noqa: ARG002
+        fake: np.ndarray,
+        context: MetricContext,
+    ) -> Sequence[Score]:
+        """Return "jsd_law"."""
+        dataset = context.dataset
+        support = dataset.support()
+        if support is None:
+            raise MetricError("The sequences of this dataset cannot be listed.")
+        rows = support.flatten(1).double().numpy()
+        score = jsd_known_law(
+            _tokens(fake, dataset),
+            _tokens(rows, dataset),
+            np.exp(log_density(dataset, rows)),
+            rng=context.rng,
+            draws=self.draws if context.tests else 0,
+        )
+        return [replace(score, estimator="jsd_law")]
 
 
 class Bleu(Metric):

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 
 from ganbench.api import Architecture, Dataset, hookimpl
 from ganbench_sequences.convolutional import TextCnn
-from ganbench_sequences.markov import Markov
+from ganbench_sequences.grammar import Grammar
+from ganbench_sequences.markov import HiddenMarkov, Markov
+from ganbench_sequences.oracle import LstmOracle
 from ganbench_sequences.recurrent import gru, lstm
 from ganbench_sequences.texts import Pydoc, TextFile
 
@@ -12,7 +14,14 @@ from ganbench_sequences.texts import Pydoc, TextFile
 @hookimpl
 def ganbench_datasets() -> Mapping[str, Callable[..., Dataset]]:
     """Name the datasets."""
-    return {"markov": Markov, "pydoc": Pydoc, "text": TextFile}
+    return {
+        "markov": Markov,
+        "hmm": HiddenMarkov,
+        "pcfg": Grammar,
+        "lstm_oracle": LstmOracle,
+        "pydoc": Pydoc,
+        "text": TextFile,
+    }
 
 
 @hookimpl

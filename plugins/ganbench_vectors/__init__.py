@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 
 from ganbench.api import Dataset, Prior, hookimpl
-from ganbench_vectors.curves import Manifold, Moons
+from ganbench_vectors.boards import Checkerboard
+from ganbench_vectors.curves import Moons, Spiral
 from ganbench_vectors.laws import Gaussian, ParetoLaw, StudentTLaw
-from ganbench_vectors.mixtures import grid25, ring8
+from ganbench_vectors.maps import Funnel, Pinwheel
+from ganbench_vectors.mixtures import grid, grid25, random_mixture, ring, ring8
 from ganbench_vectors.pieces import LearnedMixture, Mixture, OneHot
 from ganbench_vectors.priors import (
     Bernoulli,
@@ -16,18 +18,27 @@ from ganbench_vectors.priors import (
     TruncatedNormal,
     Uniform,
 )
+from ganbench_vectors.sheets import Manifold, SwissRoll
 
 
 @hookimpl
 def ganbench_datasets() -> Mapping[str, Callable[..., Dataset]]:
     """Name the datasets."""
     return {
+        "ring": ring,
         "ring8": ring8,
+        "grid": grid,
         "grid25": grid25,
+        "random_mixture": random_mixture,
         "gaussian": Gaussian,
         "student_t": StudentTLaw,
         "pareto": ParetoLaw,
         "moons": Moons,
+        "spiral": Spiral,
+        "checkerboard": Checkerboard,
+        "pinwheel": Pinwheel,
+        "funnel": Funnel,
+        "swiss_roll": SwissRoll,
         "manifold": Manifold,
     }
 

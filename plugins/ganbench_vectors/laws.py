@@ -25,6 +25,10 @@ class Gaussian(Dataset):
         correlation: between any two coordinates, at least 0 and below 1.
 
     Source: Anderson 1958, An Introduction to Multivariate Statistical Analysis
+
+    Kind: vector
+    Size: endless, `dim` numbers
+    Licence: none (synthetic)
     """
 
     tails = "light"
@@ -65,6 +69,10 @@ class StudentTLaw(Dataset):
             infinite up to 2.
 
     Source: Student 1908, Biometrika 6
+
+    Kind: vector
+    Size: endless, `dim` numbers
+    Licence: none (synthetic)
     """
 
     tails = "heavy"
@@ -96,6 +104,10 @@ class ParetoLaw(Dataset):
         alpha: the tail index, 0.5 to 1000; the variance is infinite up to 2.
 
     Source: Huster et al. 2021, arXiv:2101.09113
+
+    Kind: vector
+    Size: endless, `dim` numbers
+    Licence: none (synthetic)
     """
 
     tails = "heavy"

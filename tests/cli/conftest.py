@@ -41,6 +41,12 @@ def invoke(*arguments: object) -> Result:
 
 
 @pytest.fixture(scope="session")
+def command():
+    """Run commands wherever we are."""
+    return invoke
+
+
+@pytest.fixture(scope="session")
 def grid_file(tmp_path_factory) -> Path:
     file = tmp_path_factory.mktemp("grids") / "tiny.toml"
     file.write_text(GRID)

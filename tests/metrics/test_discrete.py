@@ -7,7 +7,7 @@ import torch
 from scipy.stats import binom
 
 from ganbench.errors import MetricError
-from ganbench.metrics import discrete, jsd_discrete
+from ganbench.metrics import discrete, jsd_discrete, jsd_known_law
 
 FLAT, RISING = np.ones(10) / 10, np.arange(1, 11) / 55
 CATEGORIES_TRUTH = 0.0408301682218
@@ -237,3 +237,62 @@ def test_bad_input_is_refused_in_one_sentence(call, complaint):
         call()
     assert str(caught.value).startswith(complaint)
     assert str(caught.value).endswith(".")
+
+
+# ------------------------------------------------------------------------------------- known law
+
+OUTCOMES = np.array([[a, b] for a in range(4) for b in range(4)])
+LAW = np.arange(16) / 120
+
+
+def known(y, support=OUTCOMES, law=LAW, seed=0, **options):
+    return jsd_known_law(y, support, law, rng=np.random.default_rng(seed), **options)
+
+
+def test_frequencies_are_compared_with_the_law():
+    y = OUTCOMES[np.random.default_rng(0).choice(16, 300)]
+    q = np.bincount(4 * y[:, 0] + y[:, 1], minlength=16) / 300
+    expected = divergence(LAW, q)
+    assert known(y).value == pytest.approx(expected, rel=1e-12)
+    assert known(y[::-1], OUTCOMES[::-1], LAW[::-1]).value == pytest.approx(expected, rel=1e-12)
+    assert known(y, base=2).value == pytest.approx(expected / math.log(2))
+    assert known(y).p_value == 1 / 500
+    assert known(y).details["seen"] == np.count_nonzero(q)
+    assert known(y, draws=0).value == known(y).value
+    assert known(y, draws=0).p_value is None
+    categories = known(4 * y[:, 0] + y[:, 1], np.arange(16))
+    assert categories.value == pytest.approx(expected, rel=1e-12)
+
+
+def test_outcomes_that_the_law_has_not_are_as_far_as_can_be():
+    assert known(OUTCOMES[:1]).value == pytest.approx(math.log(2))
+    assert known(OUTCOMES[:5] + 100).value == pytest.approx(math.log(2))
+    assert known(OUTCOMES[-1:], OUTCOMES[-1:], [1.0]).value == 0
+
+
+def test_the_mean_of_draws_is_that_of_samples_of_the_law_whose_p_values_are_even():
+    rng = np.random.default_rng(1)
+    scores = [
+        known(OUTCOMES[rng.choice(16, 100, p=LAW)], seed=seed, draws=99) for seed in range(200)
+    ]
+    values = np.array([score.value for score in scores])
+    drawn = np.mean([score.details["drawn"] for score in scores])
+    assert abs(values.mean() - drawn) < 4 * values.std() / math.sqrt(200)
+    rejected = sum(score.p_value <= 0.1 for score in scores)
+    assert binom.cdf(rejected, 200, 0.1) > 1e-3
+    assert binom.sf(rejected - 1, 200, 0.1) > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((OUTCOMES[:, :1],), "`y` has 1 columns, but `support` has 2 of them"),
+        ((OUTCOMES, OUTCOMES, LAW[:3]), "must be 16 numbers from 0 on that sum to one"),
+        ((OUTCOMES, OUTCOMES, 2 * LAW), "must be 16 numbers from 0 on that sum to one"),
+        ((OUTCOMES, OUTCOMES, LAW * np.nan), "must be 16 numbers from 0 on that sum to one"),
+        ((OUTCOMES, OUTCOMES // 2, LAW), "every outcome once"),
+    ],
+)
+def test_what_is_no_law_is_refused(arguments, words):
+    with pytest.raises(MetricError, match=words):
+        known(*arguments)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.distance import jensenshannon
 
 import ganbench_scores
 from ganbench.api import Column, Dataset, DataSpec, MetricContext, MetricError
@@ -14,7 +15,7 @@ from ganbench_tabular import BreastCancer, Fair
 from ganbench_vectors import ring8
 
 FACTORIES = ganbench_scores.ganbench_metrics()
-SEQUENCES, TABLES = ("ngrams", "bleu", "novelty"), ("fidelity", "utility")
+SEQUENCES, TABLES = ("ngrams", "jsd_law", "bleu", "novelty"), ("fidelity", "utility")
 CHAIN = Markov(vocabulary=6, length=5)
 
 
@@ -72,6 +73,31 @@ def test_shuffled_symbols_leave_unigrams_and_spoil_longer_runs():
     for order in (2, 3, 4):
         assert scores[f"jsd{order}"].p_value == 1 / 500
         assert scores[f"jsd{order}"].value > null[f"jsd{order}"].value + 0.03
+
+
+def test_whole_sequences_are_compared_with_their_law():
+    metric = FACTORIES["jsd_law"]()
+    real, fake = draw(CHAIN, 5000, 0), draw(CHAIN, 5000, 1)
+    (score,) = score_with(metric, CHAIN, real, fake).values()
+    support = CHAIN.support()
+    law = CHAIN.log_prob(support.double()).exp().numpy()
+    place = 6 ** np.arange(4, -1, -1)
+    q = np.bincount(fake.reshape(-1, 5, 6).argmax(axis=2) @ place, minlength=6**5) / 5000
+    assert torch.equal(support.argmax(dim=2) @ torch.from_numpy(place), torch.arange(6**5))
+    assert score.value == pytest.approx((jensenshannon(law, q) ** 2), rel=1e-9)
+    assert score.p_value > 0.01
+    assert score.details["drawn"] == pytest.approx(score.value, rel=0.05)
+    turned = np.random.default_rng(0).permuted(fake.reshape(-1, 5, 6).argmax(axis=2), axis=1)
+    shuffled = np.eye(6)[turned].reshape(5000, -1)
+    assert score_with(metric, CHAIN, real, shuffled)["jsd_law"].value > 3 * score.value
+
+
+def test_laws_of_too_many_sequences_have_no_list():
+    metric = FACTORIES["jsd_law"]()
+    assert metric.misfit(CHAIN) is None
+    assert metric.misfit(Markov()) == (
+        "It needs a known law of few sequences, and this one is unknown or has too many."
+    )
 
 
 def test_self_bleu_of_real_sequences_is_beside_that_of_generated_ones():

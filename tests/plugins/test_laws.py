@@ -6,6 +6,8 @@ import pytest
 import torch
 from scipy import integrate, stats
 
+import ganbench_sequences
+import ganbench_vectors
 from ganbench.api import SpecError
 from ganbench_vectors import Gaussian, Manifold, Moons, ParetoLaw, StudentTLaw, grid25, ring8
 
@@ -186,3 +188,16 @@ def test_a_sheet_needs_room():
 )
 def test_dimension_and_tails_are_known(dataset, intrinsic, tails):
     assert (dataset.intrinsic_dim, dataset.tails) == (intrinsic, tails)
+
+
+@pytest.mark.parametrize(
+    ("plugin", "kind"), [(ganbench_vectors, "vector"), (ganbench_sequences, "sequence")]
+)
+def test_every_law_says_its_kind_size_and_licence(registry, plugin, kind):
+    for name in plugin.ganbench_datasets():
+        entry = registry.find("dataset", name)
+        said = {title: entry.said(title) for title in ("Source", "Kind", "Size", "Licence")}
+        assert said["Licence"]
+        assert "Kind" not in said["Source"]
+        assert said["Kind"] == kind
+        assert said["Size"]

@@ -1,0 +1,136 @@
+"""Reading CSV and parquet files, with one clear sentence for each that cannot be read."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pandas as pd
+from pandas.api import types
+
+from ganbench.api import SpecError
+
+_TIME = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?"
+_LONGEST = 2**31 - 1
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a CSV or parquet file.
+
+    A CSV file is UTF-8 with a header; what pandas takes for a missing value, such as an empty
+    field or NA, is one. Whole numbers and booleans stay such where values are missing, and
+    columns of ISO 8601 dates and times become times.
+
+    Raises:
+        SpecError: if there is no such file, or it cannot be read; naming the line if it can.
+    """
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise SpecError(f"{path} must end in {', '.join(_READERS)} to be read as a table.")
+    if path.is_dir():
+        raise SpecError(f"{path} is a folder, not a file.")
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise SpecError(f"There is no file {path}.") from None
+    except OSError as error:
+        raise SpecError(f"{path} cannot be read: {error.strerror}.") from None
+    if not content:
+        raise SpecError(f"{path} is empty.")
+    return reader(path, content).reset_index(drop=True)
+
+
+def _parquet(path: Path, content: bytes) -> pd.DataFrame:
+    from pyarrow import ArrowException  # slow to import
+
+    try:
+        return pd.read_parquet(io.BytesIO(content))
+    except (ArrowException, ValueError, OSError) as error:
+        first = str(error).splitlines()[0].rstrip(".")
+        raise SpecError(f"{path} cannot be read as parquet: {first}.") from None
+
+
+def _separated(separator: str) -> Callable[[Path, bytes], pd.DataFrame]:
+    def read(path: Path, content: bytes) -> pd.DataFrame:
+        text = _decoded(path, content)
+        _check_records(path, _records(path, text, separator))
+        frame = pd.read_csv(
+            io.StringIO(text),
+            sep=separator,
+            index_col=False,
+            dtype_backend="numpy_nullable",
+        )
+        return pd.DataFrame({name: _plain(column) for name, column in frame.items()})
+
+    return read
+
+
+_READERS: Mapping[str, Callable[[Path, bytes], pd.DataFrame]] = {
+    ".csv": _separated(","),
+    ".tsv": _separated("\t"),
+    ".parquet": _parquet,
+}
+
+
+def _decoded(path: Path, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        byte = error.object[error.start]
+        raise SpecError(
+            f"{path} is not UTF-8: byte 0x{byte:02x} in line {line}; save it as UTF-8."
+        ) from None
+
+
+def _records(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the fields of each record that is not empty, and the line where it ends."""
+    csv.field_size_limit(_LONGEST)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        for fields in reader:
+            if fields:
+                yield reader.line_num, fields
+    except csv.Error as error:
+        raise SpecError(f"{path}, line {reader.line_num}: {error}.") from None
+
+
+def _check_records(path: Path, records: Iterator[tuple[int, list[str]]]) -> None:
+    """Refuse a header with unnamed or repeated columns, and records of another length."""
+    header = next(records, (0, []))[1]
+    if not header:
+        raise SpecError(f"{path} has no columns.")
+    for place, name in enumerate(header, 1):
+        if not name.strip():
+            raise SpecError(
+                f"{path}: column {place} has no name in the header; give it one, or leave out an "
+                "index that was written with the table."
+            )
+        if name in header[: place - 1]:
+            raise SpecError(f"{path}: more than one column is named '{name}'.")
+    for line, fields in records:
+        if len(fields) != len(header):
+            count = f"{len(fields)} field{'s' * (len(fields) != 1)}"
+            raise SpecError(f"{path}, line {line}: {count}, but the header has {len(header)}.")
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    """Return a column with the plain dtype, where nothing that is missing needs another."""
+    dtype = column.dtype
+    if isinstance(dtype, pd.StringDtype):
+        return _times(column.astype("str"))
+    if types.is_float_dtype(dtype):
+        return column.astype("float64")
+    if types.is_extension_array_dtype(dtype) and column.notna().all():
+        plain: pd.Series = pd.Series(column.to_numpy(), name=column.name)
+        return plain
+    return column
+
+
+def _times(column: pd.Series) -> pd.Series:
+    """Turn text that is all ISO 8601 times into times."""
+    present = column.dropna()
+    if len(present) and present.str.fullmatch(_TIME).all():
+        times = pd.to_datetime(column, format="ISO8601", errors="coerce")
+        return times if times.notna().equals(column.notna()) else column
+    return column

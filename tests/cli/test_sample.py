@@ -1,0 +1,138 @@
+"""Drawing from stored generators, and fetching data, from the command line."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from ganbench.cells import restore_cells
+from ganbench.store import Store
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory, command):
+    """One trained run of each kind of data, and a baseline, by dataset and generator."""
+    folder = tmp_path_factory.mktemp("results") / "mixed"
+    result = command(
+        "run", "-a", "mlp(width=4, depth=1)", "-a", "gru(hidden=4)", "-b", "bootstrap",
+        "-l", "ns", "-d", "gaussian", "-d", "fair", "-d", "digits",
+        "-d", "markov(vocabulary=4, length=6)", "-p", "normal(dim=2)", "--seeds", "1",
+        "-m", "mmd(permutations=19)", "--set", "generator_steps=2", "--set", "batch_size=8",
+        "--results", folder, "--executor", "inline", "--no-report", "-q",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    store = Store(folder)
+    return folder, {
+        (record["dataset"].partition("(")[0], record["generator"].partition("(")[0]): run_id
+        for run_id, record in store.runs().items()
+    }
+
+
+@pytest.fixture
+def sample(ganbench, mixed):
+    folder, runs = mixed
+
+    def draw(dataset, generator, *arguments):
+        run = runs[dataset, generator]
+        result = ganbench("sample", run, "--results", folder, *arguments)
+        assert result.exit_code == 0, result.output
+        return result
+
+    return draw
+
+
+def test_a_table_comes_back_with_its_own_columns_and_dtypes(sample, tmp_path):
+    from statsmodels.datasets import fair
+
+    frame = fair.load_pandas().data
+    sample("fair", "mlp", "-n", 20, "-o", tmp_path / "out.csv")
+    sample("fair", "mlp", "-n", 20, "-o", tmp_path / "out.parquet")
+    text, stored = pd.read_csv(tmp_path / "out.csv"), pd.read_parquet(tmp_path / "out.parquet")
+    assert len(stored) == 20
+    assert list(stored.dtypes.items()) == list(frame.dtypes.items())
+    pd.testing.assert_frame_equal(text, stored, check_dtype=False)
+    assert stored["occupation"].isin(frame["occupation"]).all()
+
+
+def test_samples_of_each_kind_are_written_for_other_programs(sample, tmp_path):
+    sample("gaussian", "mlp", "-n", 7, "-o", tmp_path / "points.csv")
+    assert pd.read_csv(tmp_path / "points.csv").shape == (7, 2)
+    sample("digits", "mlp", "-n", 7, "-o", tmp_path / "images.npy")
+    images = np.load(tmp_path / "images.npy")
+    assert images.shape == (7, 1, 8, 8)
+    assert np.array_equal((images + 1) * 8, ((images + 1) * 8).round())
+    sample("digits", "mlp", "-n", 7, "-o", tmp_path / "sheet.png")
+    assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
+    sample("markov", "gru", "-n", 7, "-o", tmp_path / "lines.txt")
+    lines = (tmp_path / "lines.txt").read_text().splitlines()
+    assert len(lines) == 7
+    assert all(len(line.split()) == 6 for line in lines)
+    sample("markov", "gru", "-n", 7, "-o", tmp_path / "lines.csv")
+    assert list(pd.read_csv(tmp_path / "lines.csv")["text"]) == lines
+
+
+def test_without_a_file_samples_go_to_stdout(sample):
+    assert sample("gaussian", "mlp", "-n", 3).stdout.startswith("x0,x1\n")
+    assert len(sample("markov", "gru", "-n", 3).stdout.splitlines()) == 3
+
+
+def test_seeds_name_the_noise(sample):
+    first, again = (sample("gaussian", "mlp", "-n", 3).stdout for _ in range(2))
+    assert first == again
+    assert sample("gaussian", "mlp", "-n", 3, "--seed", 1).stdout != first
+
+
+def test_a_baseline_is_fitted_anew(sample):
+    assert len(sample("fair", "bootstrap", "-n", 3).stdout.splitlines()) == 4
+
+
+def test_samples_are_those_of_the_stored_generator(mixed, registry):
+    """The noise of the evaluation gives what was stored as the run ended, but for rounding."""
+    from ganbench.training.ensemble import Ensemble
+
+    folder, runs = mixed
+    store, run_id = Store(folder), runs["gaussian", "mlp"]
+    (cell,) = restore_cells([store.run(run_id)], registry)
+    ensemble = Ensemble(cell, [0], torch.device("cpu"))
+    ensemble.restore(0, store.generator(run_id))
+    samples = store.samples(run_id)
+    drawn = ensemble.generate(len(samples), "evaluation")[0]
+    torch.testing.assert_close(drawn, samples)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("nothing",), "No run begins with 'nothing'"),
+        (("RUN", "-n", 0), "0 is not in the range"),
+        (("RUN", "-o", "out.xlsx"), "Choose one of .csv, .parquet, .npy."),
+        (("RUN", "-o", "no/such/folder/out.csv"), "Cannot write 'no/such/folder/out.csv'"),
+        (("RUN", "--device", "abacus"), "abacus"),
+    ],
+)
+def test_bad_requests_are_one_sentence(ganbench, mixed, arguments, sentence):
+    folder, runs = mixed
+    named = [runs["gaussian", "mlp"] if each == "RUN" else each for each in arguments]
+    result = ganbench("sample", *named, "--results", folder)
+    assert result.exit_code in (2, 4)
+    assert sentence in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_images_have_no_table(ganbench, mixed):
+    folder, runs = mixed
+    result = ganbench("sample", runs["digits", "mlp"], "--results", folder)
+    assert result.exit_code == 2
+    assert "Images make no table. Choose .png" in result.stderr
+
+
+def test_data_without_a_network_need_no_fetching(ganbench):
+    result = ganbench("fetch", "ring8")
+    assert result.exit_code == 0
+    assert "ring8 needs nothing from the network." in result.stdout
+
+
+def test_an_unknown_dataset_cannot_be_fetched(ganbench):
+    result = ganbench("fetch", "mnits")
+    assert result.exit_code == 2
+    assert "mnits" in result.stderr
