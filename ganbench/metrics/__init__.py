@@ -8,7 +8,7 @@ from ganbench.metrics.frechet import frechet_distance
 from ganbench.metrics.jsd_bounds import jsd_known_density, jsd_lower_bound
 from ganbench.metrics.jsd_neighbours import jsd_knn
 from ganbench.metrics.kernels import median_distance
-from ganbench.metrics.likelihood import nll
+from ganbench.metrics.likelihood import distinct_rows, nll
 from ganbench.metrics.memorisation import authenticity, memorisation
 from ganbench.metrics.mmd import energy_distance, kid, mmd2, mmd_test
 from ganbench.metrics.mmd_large import mmd2_block, mmd2_incomplete
@@ -30,6 +30,7 @@ __all__ = [
     "c2st",
     "column_fidelity",
     "distinct_ngrams",
+    "distinct_rows",
     "energy_distance",
     "feature_space",
     "floor",

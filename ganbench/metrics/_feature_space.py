@@ -55,7 +55,8 @@ class Layout:
     """What spaces may use besides the values of rows (n, d).
 
     Attributes:
-        shape: of one sample before it was flattened; an image has (channels, height, width).
+        shape: of one sample before it was flattened; an image has (channels, height, width), a
+            sequence of one-hots (length, vocabulary).
         bounds: the smallest and the largest possible value, None where there are none.
         labels: the class (n,) of each row of the reference, None where there are none.
         cache: folder that keeps what is slow to learn, None for the user's.

@@ -53,6 +53,32 @@ def ngram_codes(tokens: Floats, order: int) -> Codes:
     return codes
 
 
+def ngram_columns(tokens: Codes, order: int, vocabulary: int, columns: int) -> Codes:
+    """Return which of `columns` counts each n-gram (n, L - order + 1) belongs to.
+
+    Where there are no more n-grams than columns, it is the number whose digits to the base
+    `vocabulary` are its tokens. Else it is a hash, the same on every machine: h = mix(h + token)
+    over its tokens, from h = 0, modulo `columns`, where mix is the output function of SplitMix64.
+
+    References:
+        Steele, Lea & Flood 2014, OOPSLA, doi:10.1145/2660193.2660195.
+    """
+    places = np.arange(tokens.shape[1] - order + 1)
+    hashed = vocabulary**order > columns
+    codes = np.zeros((len(tokens), len(places)), np.uint64)
+    for position in range(order):
+        token = tokens[:, places + position].astype(np.uint64)
+        codes = _mixed(codes + token) if hashed else codes * np.uint64(vocabulary) + token
+    return (codes % np.uint64(columns)).astype(np.int64)
+
+
+def _mixed(codes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    codes = codes + np.uint64(0x9E3779B97F4A7C15)
+    codes = (codes ^ (codes >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    codes = (codes ^ (codes >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return codes ^ (codes >> np.uint64(31))
+
+
 def _ranks(values: Floats | Codes) -> Codes:
     ranks: Codes = np.unique(values, return_inverse=True)[1].reshape(values.shape)
     return ranks

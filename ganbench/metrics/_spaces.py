@@ -10,6 +10,7 @@ from ganbench.errors import MetricError
 from ganbench.metrics import _classifier, _inception
 from ganbench.metrics._checks import Floats
 from ganbench.metrics._feature_space import FeatureSpace, Layout, Space
+from ganbench.metrics._ngrams import ngram_columns
 from ganbench.ranges import NonNegativeInt, PositiveInt, Size
 
 
@@ -159,12 +160,55 @@ class Inception:
         return FeatureSpace(name, network.digest, width, network.features, network.details)
 
 
+class Ngrams(_Unlabelled):
+    """How often each run of `order` symbols occurs in a sequence, wherever it is.
+
+    One column for each n-gram where they fit into `columns`; else each goes to one of `columns`
+    by a hash. Inner products of the counts are the spectrum kernel.
+
+    Args:
+        order: symbols in a run, above 0.
+        columns: the most columns, 1 to 65536.
+
+    References:
+        Leslie, Eskin & Noble 2002, Pacific Symposium on Biocomputing 7 (spectrum kernel);
+        Weinberger et al. 2009, arXiv:0902.2206 (hashed counts).
+    """
+
+    def __init__(self, order: PositiveInt = 2, columns: Size = 1024) -> None:
+        self.order, self.columns = order, columns
+
+    def misfit(self, layout: Layout) -> str | None:
+        """It needs sequences that are long enough."""
+        if len(layout.shape) != 2:
+            return "Counts of n-grams need sequences of symbols."
+        if layout.shape[0] < self.order:
+            return f"Runs of {self.order} symbols do not fit into {layout.shape[0]} of them."
+        return None
+
+    def fit(self, name: str, reference: Floats, layout: Layout) -> FeatureSpace:  # noqa: ARG002
+        """Learn nothing."""
+        vocabulary = layout.shape[1]
+        columns = min(self.columns, vocabulary**self.order)
+
+        def transform(rows: Floats) -> Floats:
+            tokens = rows.reshape(-1, *layout.shape).argmax(axis=2)
+            places = ngram_columns(tokens, self.order, vocabulary, columns)
+            cells = np.arange(len(places))[:, None] * columns + places
+            counts = np.bincount(cells.ravel(), minlength=len(places) * columns)
+            return counts.reshape(-1, columns).astype(np.float64)
+
+        digest = _digest(name, np.array(layout.shape))
+        return FeatureSpace(name, digest, layout.size, transform)
+
+
 SPACES: Mapping[str, Callable[..., Space]] = {
     "raw": Raw,
     "standardised": Standardised,
     "pca": PrincipalComponents,
     "classifier": Classifier,
     "inception": Inception,
+    "ngrams": Ngrams,
 }
 
 

@@ -19,7 +19,7 @@ __all__ = ["SPACES", "FeatureSpace", "Layout", "Space", "feature_space", "parse_
 
 
 def parse_space(expression: str) -> tuple[str, Space]:
-    """Read `raw`, `standardised`, `pca(dim=16)`, `classifier(epochs=10, seed=0)` or `inception`.
+    """Read `raw`, `standardised`, `pca`, `classifier(epochs=10)`, `ngrams` or `inception`.
 
     Returns:
         The expression without what defaults say, and the space that it names.
@@ -52,10 +52,11 @@ def feature_space(
     state is left alone.
 
     Args:
-        expression: `raw`, `standardised`, `pca(dim=16)`, `classifier(epochs=10, seed=0)` or
-            `inception(weights='/path/to/file')`.
+        expression: `raw`, `standardised`, `pca(dim=16)`, `classifier(epochs=10, seed=0)`,
+            `ngrams(order=2)` or `inception(weights='/path/to/file')`.
         reference: rows (n, d) of the training split.
-        shape: of one sample; (channels, height, width) for an image, (d,) if left out.
+        shape: of one sample; (channels, height, width) for an image, (length, vocabulary) for a
+            sequence of one-hots, (d,) if left out.
         bounds: the smallest and the largest value that an image can have, for `inception`.
         labels: the class (n,) of each row of the reference, for `classifier`.
         cache: folder that keeps trained networks; by default the folder `features` below the

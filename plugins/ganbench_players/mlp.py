@@ -15,6 +15,9 @@ Depth = Annotated[int, Field(gt=0, le=100)]
 class Mlp(Architecture):
     """Multilayer perceptrons: ReLU in the generator, LeakyReLU(0.2) in the discriminator.
 
+    Of sequences the generator writes all positions at once, each the likeliest symbol, with the
+    gradient of their softmax.
+
     Args:
         width: units in each hidden layer, 1 to 65536.
         depth: hidden layers of each player, 1 to 100.
@@ -22,7 +25,7 @@ class Mlp(Architecture):
     Source: Goodfellow et al. 2014, arXiv:1406.2661
     """
 
-    kinds = frozenset({"vector", "table", "image"})
+    kinds = frozenset({"vector", "table", "image", "sequence"})
 
     def __init__(self, width: Size = 64, depth: Depth = 2) -> None:
         self.hidden = [width] * depth

@@ -17,8 +17,8 @@ class C2ST(SpaceMetric):
     Args:
         retrain: permutations after which all learners are trained again, for p-values from all
             rows; 0 permutes held-out labels only.
-        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier" or
-            "inception(weights='/path/to/file')".
+        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier",
+            "ngrams(order=2)" or "inception(weights='/path/to/file')".
 
     Source: Lopez-Paz & Oquab 2017, arXiv:1610.06545
     """

@@ -16,8 +16,8 @@ class FID(SpaceMetric):
     Args:
         extrapolate: whether to add "fid_infinity", without the bias of first order (True or
             False); fifteen times the work.
-        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier" or
-            "inception(weights='/path/to/file')".
+        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier",
+            "ngrams(order=2)" or "inception(weights='/path/to/file')".
 
     Source: Heusel et al. 2017, arXiv:1706.08500; Chong & Forsyth 2020, arXiv:1911.07023
     """

@@ -16,8 +16,8 @@ class JSD(SpaceMetric):
 
     Args:
         k: which neighbour sets the radius of the point estimate "knn", above 0.
-        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier" or
-            "inception(weights='/path/to/file')".
+        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier",
+            "ngrams(order=2)" or "inception(weights='/path/to/file')".
 
     Source: Ross 2014, PLoS ONE 9(2); Nowozin et al. 2016, arXiv:1606.00709
     """

@@ -18,8 +18,8 @@ class MMD(SpaceMetric):
         kernel: expression with rbf, multi_rbf, rq, poly, linear, laplace, hamming, delta or
             distance; "median" bandwidths are taken from the training split.
         permutations: of the test, above 0.
-        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier" or
-            "inception(weights='/path/to/file')".
+        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier",
+            "ngrams(order=2)" or "inception(weights='/path/to/file')".
 
     Source: Gretton et al. 2012, JMLR 13
     """
@@ -60,8 +60,8 @@ class KID(SpaceMetric):
     """Kernel distance of features: squared MMD with a cubic kernel, unbiased, over all pairs.
 
     Args:
-        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier" or
-            "inception(weights='/path/to/file')".
+        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier",
+            "ngrams(order=2)" or "inception(weights='/path/to/file')".
 
     Source: Binkowski et al. 2018, arXiv:1801.01401
     """
@@ -83,8 +83,8 @@ class Energy(SpaceMetric):
     """Energy distance, unbiased: squared MMD with the kernel -|a - b|, without a bandwidth.
 
     Args:
-        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier" or
-            "inception(weights='/path/to/file')".
+        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier",
+            "ngrams(order=2)" or "inception(weights='/path/to/file')".
 
     Source: Szekely & Rizzo 2013, Journal of Statistical Planning and Inference 143(8)
     """

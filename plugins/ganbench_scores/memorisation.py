@@ -17,8 +17,8 @@ class Authenticity(SpaceMetric):
     `details` hold the share of the real test rows, which is what a perfect generator reaches.
 
     Args:
-        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier" or
-            "inception(weights='/path/to/file')".
+        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier",
+            "ngrams(order=2)" or "inception(weights='/path/to/file')".
 
     Source: Alaa et al. 2022, arXiv:2102.08921
     """
@@ -42,8 +42,8 @@ class Memorisation(SpaceMetric):
     """Distances to the nearest training row, generated rows against real test rows.
 
     Args:
-        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier" or
-            "inception(weights='/path/to/file')".
+        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier",
+            "ngrams(order=2)" or "inception(weights='/path/to/file')".
 
     Source: Meehan et al. 2020, arXiv:2004.05675
     """

@@ -15,8 +15,8 @@ class PRDC(SpaceMetric):
 
     Args:
         k: which neighbour of the own sample sets the radius, above 0.
-        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier" or
-            "inception(weights='/path/to/file')".
+        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier",
+            "ngrams(order=2)" or "inception(weights='/path/to/file')".
 
     Source: Naeem et al. 2020, arXiv:2002.09797
     """

@@ -16,8 +16,8 @@ class SlicedWasserstein(SpaceMetric):
 
     Args:
         projections: number of directions, above 0.
-        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier" or
-            "inception(weights='/path/to/file')".
+        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier",
+            "ngrams(order=2)" or "inception(weights='/path/to/file')".
 
     Source: Bonneel et al. 2015, Journal of Mathematical Imaging and Vision 51
     """
@@ -39,8 +39,8 @@ class Wasserstein2(SpaceMetric):
 
     Args:
         rows: of each sample that are used, the first ones, above 1; work grows with their cube.
-        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier" or
-            "inception(weights='/path/to/file')".
+        features: where rows are compared: "raw", "standardised", "pca(dim=16)", "classifier",
+            "ngrams(order=2)" or "inception(weights='/path/to/file')".
 
     Source: Peyré & Cuturi 2019, arXiv:1803.00567
     """

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ganbench.errors import MetricError
-from ganbench.metrics import nll
+from ganbench.metrics import distinct_rows, nll
 from ganbench.metrics.likelihood import IMPOSSIBLE
 
 ENTROPY = 1 + math.log(2 * math.pi)
@@ -84,3 +84,28 @@ def test_densities_of_tensors_will_do():
 def test_impossible_densities_are_refused(log_prob):
     with pytest.raises(MetricError, match="`log_prob` must return one number below infinity"):
         nll(np.zeros((5, 2)), log_prob)
+
+
+def test_distinct_rows_are_counted():
+    y = [[0, 1], [0, 1], [1, 1], [2, 0]]
+    score = distinct_rows(y)
+    assert (score.value, score.n_fake, score.estimator) == (0.75, 4, "distinct")
+    assert distinct_rows(np.zeros((50, 3))).value == 1 / 50
+    assert distinct_rows(torch.arange(20.0)[:, None]).value == 1
+
+
+def test_the_interval_of_distinct_rows_is_the_jackknife():
+    y = np.random.default_rng(0).integers(40, size=(60, 1))
+    left_out = [distinct_rows(np.delete(y, i, axis=0)).value for i in range(60)]
+    half = 1.959964 * math.sqrt(59 * np.var(left_out))
+    score = distinct_rows(y)
+    assert score.high - score.value == pytest.approx(half, rel=1e-6)
+    assert score.value - score.low == pytest.approx(half, rel=1e-6)
+
+
+def test_the_interval_of_distinct_rows_holds_their_mean():
+    rng = np.random.default_rng(0)
+    samples = rng.choice(200, p=np.arange(1, 201) / 20100, size=(400, 100, 1))
+    scores = [distinct_rows(sample) for sample in samples]
+    mean = np.mean([score.value for score in scores])
+    assert np.mean([score.low <= mean <= score.high for score in scores]) >= 0.95

@@ -120,6 +120,50 @@ def test_a_finite_set_is_known_as_a_whole():
     assert scores["novel"].details["real"] > 0
 
 
+def test_the_best_likelihood_of_one_sequence_is_seen_through():
+    real, fake = draw(CHAIN, 300, 0), draw(CHAIN, 300, 1)
+    likeliest = max(real, key=lambda row: CHAIN.log_prob(torch.tensor(row).reshape(1, 5, 6)))
+    law, copies = (
+        score_with(FACTORIES["nll"](), CHAIN, real, y)
+        for y in (fake, np.tile(likeliest, (300, 1)))
+    )
+    assert set(law) == set(copies) == set(FACTORIES["nll"].better)
+    assert copies["nll"].value < law["nll"].value
+    assert copies["distinct"].value == 1 / 300
+    assert law["distinct"].low < law["distinct"].details["real"] < law["distinct"].high
+    assert law["outside"].value == copies["outside"].value == 0
+
+
+def test_impossible_sequences_are_counted_and_not_averaged():
+    chain = Markov(vocabulary=6, length=5)
+    chain.transition[0, 1] = 0
+    real = draw(chain, 200, 0)
+    odd = np.tile(np.eye(6)[[0, 1, 0, 1, 0]].ravel(), (50, 1))
+    scores = score_with(FACTORIES["nll"](), chain, real, np.vstack([real[:150], odd]))
+    assert scores["outside"].value == 0.25
+    alone = score_with(FACTORIES["nll"](), chain, real, real[:150])
+    assert scores["nll"].value == alone["nll"].value
+    nothing = score_with(FACTORIES["nll"](), chain, real, odd)
+    assert nothing["nll"].value == pytest.approx(744.44, abs=0.01)
+
+
+def test_counts_of_ngrams_are_a_space_of_sequences_alone(table):
+    real, fake = draw(CHAIN, 300, 0), draw(CHAIN, 300, 1).reshape(-1, 5, 6)
+    turned = np.random.default_rng(0).permuted(fake.argmax(axis=2), axis=1)
+    for name in ("mmd", "c2st", "fid", "energy"):
+        metric = FACTORIES[name](features="ngrams(order=2)")
+        assert metric.misfit(CHAIN) is None
+        assert metric.misfit(table).endswith("need sequences of symbols.")
+        good, bad = (
+            score_with(metric, CHAIN, real, each.reshape(300, -1))[metric.headline]
+            for each in (fake, np.eye(6)[turned])
+        )
+        assert bad.value > good.value
+        assert good.details["features"]["name"] == "ngrams"
+        if good.p_value is not None:
+            assert bad.p_value < 0.01 < good.p_value
+
+
 def test_tables_report_what_their_columns_allow_for(table):
     real, fake = draw(table, 150, 0), draw(table, 150, 1)
     fidelity = score_with(FACTORIES["fidelity"](), table, real, fake)

@@ -8,7 +8,7 @@ from torch.nn import functional
 from ganbench.api import DataSpec
 from ganbench.seeding import torch_stream
 from ganbench_images import Dcgan, Digits
-from ganbench_players import Mlp
+from ganbench_players import ResMlp
 from ganbench_sequences import Markov, gru, lstm
 from ganbench_vectors import ring8
 
@@ -116,4 +116,4 @@ def test_the_generator_reads_its_own_output_and_the_critic_the_whole_sequence(na
 @pytest.mark.parametrize("make_dataset", [ring8, Digits])
 def test_players_are_for_sequences_alone(make_dataset):
     assert make_dataset().spec.kind not in lstm().kinds | gru().kinds
-    assert Markov().spec.kind not in Mlp().kinds | Dcgan().kinds
+    assert Markov().spec.kind not in ResMlp().kinds | Dcgan().kinds
