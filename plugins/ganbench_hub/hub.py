@@ -1,4 +1,4 @@
-"""The dataset `hf`: what a set holds decides what kind of data it becomes."""
+"""The dataset `hf`: what a set holds decides whether it becomes images or text."""
 
 import hashlib
 import re
@@ -13,6 +13,7 @@ from ganbench.api import Dataset, NonNegativeInt, PositiveInt, SpecError, kept
 from ganbench_hub.records import Records, Wanted, read_records
 from ganbench_images.pictures import stacked
 from ganbench_images.sets import ImageSet, divided, halves
+from ganbench_sequences.windows import Length, Symbols, TextWindows
 
 _HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 
@@ -28,20 +29,23 @@ def hf(
     revision: str | None = None,
     size: Side | None = None,
     channels: Literal[1, 3] = 3,
+    length: Length = 32,
+    max_symbols: Symbols | None = None,
     samples: PositiveInt | None = None,
     split_seed: NonNegativeInt = 0,
 ) -> Dataset:
-    """Any set of images in a form that Hugging Face `datasets` reads, from its hub or a folder.
+    """Any set of images or texts in a form that Hugging Face `datasets` reads, from its hub or a folder.
 
     A set of the hub is fetched once, by `ganbench fetch "hf(name=...)"`, into ganbench's cache; a
     folder (parquet files, or pictures in folders of classes) is read as it is and needs no
-    network. The rows of the one split are divided at random into train and test halves.
+    network. The rows of the one split are divided at random into train and test halves; texts are
+    cut into windows of characters as by `text`, each row by itself.
 
     Args:
         name: of the set on the hub, such as "ylecun/mnist", or the path of a folder.
         split: which of the set's own splits to take.
         config: which of the set's configurations, None for the only one.
-        column: of the images; None takes the only one.
+        column: of the images or texts; None takes the only one.
         label: column of the classes, whole numbers; None takes the only column of classes, if
             there is one.
         revision: of the set on the hub, a commit, branch or tag; None takes what is newest when
@@ -49,6 +53,9 @@ def hf(
         size: side to which the largest square in the middle of each image is scaled (Lanczos), 1
             to 1024; None takes images of one size as they are.
         channels: 1 turns colours to grey, 3 grey to RGB.
+        length: characters in a window of text, 2 to 1024.
+        max_symbols: size of the vocabulary of texts, 2 to 1024; the most frequent characters are
+            kept, None keeps all.
         samples: how many rows to take from the start, 1 or more; None takes all.
         split_seed: which half of the shuffled rows is for training, 0 or more.
 
@@ -62,8 +69,12 @@ def hf(
     records = _records(wanted)
     if records.kind == "image":
         return HubImages(records, name, size, channels, split_seed)
-    raise SpecError(
-        f"the column '{records.column}' of {name} holds {records.kind}; hf takes columns of images"
+    origin = f"the column '{records.column}' of {name}"
+    if records.kind != "text":
+        raise SpecError(f"{origin} holds {records.kind}; hf takes columns of images or text")
+    texts = [content.decode() for content in records.values()]
+    return TextWindows(
+        texts, length, max_symbols=max_symbols, split_seed=split_seed, origin=origin
     )
 
 

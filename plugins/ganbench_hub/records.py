@@ -154,7 +154,7 @@ def _column(wanted: Wanted, kinds: Mapping[str, str]) -> str:
             raise SpecError(f"{wanted.name} has several columns of {kind}: {names}; give `column`")
         if found:
             return found[0]
-    raise SpecError(f"{wanted.name} has no column of images; {_listed(kinds)}")
+    raise SpecError(f"{wanted.name} has no column of images or text; {_listed(kinds)}")
 
 
 def _label(wanted: Wanted, kinds: Mapping[str, str]) -> str | None:

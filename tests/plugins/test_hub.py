@@ -161,18 +161,24 @@ class TestBadInput:
         with pytest.raises(SpecError, match=message):
             hf(tiny, **options)
 
-    def test_text_and_numbers_are_no_images(self, tmp_path):
+    def test_texts_are_cut_into_windows_row_by_row(self, tmp_path):
+        rows = {"text": [f"row {i:06b} of the set" for i in range(40)]}
+        name = write_set(tmp_path, rows, {"text": datasets.Value("string")})
+        data = hf(name, length=8)
+        found = [text for split in ("train", "test") for text in data.to_text(data.rows(split))]
+        assert sorted(found) == sorted(
+            text[at : at + 8] for text in rows["text"] for at in range(0, len(text) - 7, 8)
+        )
+        assert hf(name, length=8, split_seed=1).fingerprint() != data.fingerprint()
+
+    def test_numbers_are_neither_images_nor_text(self, tmp_path):
         texts = {"text": ["one", "two"], "n": [1.0, 2.0]}
         kinds = {"text": datasets.Value("string"), "n": datasets.Value("float32")}
         name = write_set(tmp_path, texts, kinds)
-        with pytest.raises(
-            SpecError, match=r"'text' of .* holds text; hf takes columns of images"
-        ):
-            hf(name)
         with pytest.raises(SpecError, match=r"'n' of .* holds float32"):
             hf(name, column="n")
         name = write_set(tmp_path / "numbers", {"n": [1.0]}, {"n": kinds["n"]})
-        with pytest.raises(SpecError, match=r"no column of images; it has n \(float32\)"):
+        with pytest.raises(SpecError, match=r"no column of images or text; it has n \(float32\)"):
             hf(name)
 
     def test_texts_are_read_as_they_are_for_a_set_of_texts(self, tmp_path):
