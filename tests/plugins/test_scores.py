@@ -62,7 +62,7 @@ def test_names():
     assert set(FACTORIES) == {
         *("jsd", "mmd", "kid", "energy", "c2st", "modes", "nll"),
         *("prdc", "fid", "sw", "w2", "authenticity", "memorisation"),
-        *("ngrams", "bleu", "novelty"),
+        *("ngrams", "jsd_law", "bleu", "novelty"),
         *("fidelity", "utility"),
     }
 
