@@ -16,7 +16,7 @@ def fitting(registry: Registry) -> Callable[..., Iterator[Cell]]:
     """Expand axes to the cells that can be trained, on the rung that needs no tracing."""
 
     def cells(**axes: Any) -> Iterator[Cell]:
-        recipe = {"generator_steps": 20, "batch_size": 16, "block": 1, "rung": "loop"}
+        recipe = {"generator_steps": 20, "batch_size": 20, "block": 1, "rung": "loop"}
         fields = {
             "name": "combinations",
             "datasets": [LAWS["vector"]],

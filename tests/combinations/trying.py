@@ -17,7 +17,7 @@ WRITERS = {
 }
 """A generator for each kind."""
 
-SHIFTS = ("head.bias", "head.layer.bias", "slope.bias", "offset")
+SHIFTS = ("head.bias", "head.layer.bias", "change.3.bias", "slope.bias", "offset")
 """Parameters that many losses do not notice; tests/test_conformance.py sees that scores do."""
 
 
