@@ -34,7 +34,7 @@ def hf(
     samples: PositiveInt | None = None,
     split_seed: NonNegativeInt = 0,
 ) -> Dataset:
-    """Any set of images or texts in a form that Hugging Face `datasets` reads, from its hub or a folder.
+    """Any images or texts that Hugging Face `datasets` reads, from its hub or a folder.
 
     A set of the hub is fetched once, by `ganbench fetch "hf(name=...)"`, into ganbench's cache; a
     folder (parquet files, or pictures in folders of classes) is read as it is and needs no
