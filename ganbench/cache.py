@@ -2,7 +2,9 @@
 
 import contextlib
 import hashlib
+import http.client
 import os
+import ssl
 import tempfile
 import urllib.error
 import urllib.request
@@ -16,7 +18,14 @@ from ganbench.errors import DeviceError, NotCachedError, StoreError
 _USED: ContextVar[list[Path] | None] = ContextVar("used", default=None)
 """The files that were asked for while fetching, None where nothing may be fetched."""
 
+_AGAIN: ContextVar[bool] = ContextVar("again", default=False)
+
 _HIDDEN: ContextVar[bool] = ContextVar("hidden", default=False)
+_FAILURES = (
+    urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError, ssl.SSLError,
+    ValueError,
+)  # fmt: skip
+"""What goes wrong between here and a server, and not on the disk."""
 _PIECE = 1 << 20
 _TIMEOUT = 60
 
@@ -32,14 +41,19 @@ def folder() -> Path:
 
 
 @contextlib.contextmanager
-def fetching() -> Iterator[list[Path]]:
-    """Allow `kept` to make what is missing; yield the list of the files that are asked for."""
+def fetching(again: bool = False) -> Iterator[list[Path]]:
+    """Allow `kept` to make what is missing; yield the list of the files that are asked for.
+
+    Args:
+        again: whether what is there is made anew.
+    """
     used: list[Path] = []
-    token = _USED.set(used)
+    tokens = _USED.set(used), _AGAIN.set(again)
     try:
         yield used
     finally:
-        _USED.reset(token)
+        _USED.reset(tokens[0])
+        _AGAIN.reset(tokens[1])
 
 
 @contextlib.contextmanager
@@ -66,17 +80,19 @@ def kept(name: str, make: Callable[[Path], None]) -> Path:
         StoreError: if the cache cannot be written.
     """
     path, used = folder() / name, _USED.get()
-    if used is not None:
+    stale = _HIDDEN.get() or (_AGAIN.get() and path not in (used or []))
+    if used is not None and path not in used:
         used.append(path)
-    if path.is_file() and not _HIDDEN.get():
+    if path.is_file() and not stale:
         return path
     if used is None:
         raise NotCachedError(name)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as draft:
+        folder().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder(), prefix=".") as draft:
             made = Path(draft) / path.name
             make(made)
+            path.parent.mkdir(parents=True, exist_ok=True)
             made.replace(path)
     except urllib.error.URLError as error:
         raise DeviceError(f"{name} could not be fetched: {error.reason}.") from None
@@ -109,7 +125,7 @@ class Remote:
         for url in self.urls:
             try:
                 self._copy(url, path)
-            except (urllib.error.URLError, TimeoutError, ConnectionError, ValueError) as error:
+            except _FAILURES as error:
                 failures.append(f"{url} ({error})")
             else:
                 return

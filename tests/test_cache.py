@@ -1,6 +1,7 @@
 """What is fetched once and kept."""
 
 import hashlib
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -106,3 +107,39 @@ def test_the_cache_is_the_users_unless_it_is_chosen(monkeypatch, folder):
     assert cache.folder() == folder
     monkeypatch.setenv("GANBENCH_DATA", "")
     assert cache.folder().name == "ganbench"
+
+
+def test_what_is_damaged_is_fetched_again_on_request(server):
+    there = remote(f"{server}/whole")
+    with fetching():
+        path = kept("set/a.bin", there.download)
+    path.write_bytes(b"damaged")
+    with fetching():
+        assert kept("set/a.bin", there.download).read_bytes() == b"damaged"
+    with fetching(again=True):
+        assert kept("set/a.bin", there.download).read_bytes() == CONTENT
+        assert kept("set/a.bin", lambda _: pytest.fail("once is enough")) == path
+
+
+def test_a_server_that_talks_nonsense_is_one_that_failed(server):
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def babble():
+        connection, _ = listener.accept()
+        connection.sendall(b"garbage\r\n\r\n")
+        connection.close()
+
+    thread = threading.Thread(target=babble)
+    thread.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    with fetching():
+        assert kept("a.bin", remote(url, f"{server}/whole").download).read_bytes() == CONTENT
+    thread.join()
+    listener.close()
+
+
+def test_a_hidden_cache_looks_empty(server):
+    with fetching():
+        kept("a.bin", remote(f"{server}/whole").download)
+    with cache.hidden(), pytest.raises(NotCachedError):
+        kept("a.bin", lambda _: None)

@@ -70,7 +70,8 @@ def find_run(run: str, results: str | None) -> tuple["Store", str]:
     path = Path(run)
     if path.parent.name == "runs" and (path / "run.json").is_file():
         return Store(path.parent.parent), path.name
-    folders = [open_store(results).folder] if results else sorted(ROOT.glob("*"))
+    there = [file.parent for file in sorted(ROOT.glob("*/experiment.json"))]
+    folders = [open_store(results).folder] if results else there
     found = [
         (folder, path.name)
         for folder in folders

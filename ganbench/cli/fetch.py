@@ -5,7 +5,8 @@ import click
 
 @click.command()
 @click.argument("datasets", nargs=-1, required=True)
-def fetch(datasets: tuple[str, ...]) -> None:
+@click.option("--again", is_flag=True, help="Fetch anew what is there, as where it is damaged.")
+def fetch(datasets: tuple[str, ...], again: bool) -> None:
     """Fetch what DATASETS need from the network, once; runs only read the cache.
 
     DATASETS are expressions such as mnist or "hf(name='ylecun/mnist')". The cache is the folder
@@ -17,7 +18,7 @@ def fetch(datasets: tuple[str, ...]) -> None:
 
     registry = load_plugins()
     for text in datasets:
-        with fetching() as used:
+        with fetching(again) as used:
             registry.build("dataset", parse_single(text))
         if used:
             size = sum(path.stat().st_size for path in used)

@@ -43,9 +43,13 @@ def sample(
     if record["status"] != "ok":
         raise SpecError(f"The run {run_id} is {record['status']}, so that it has no samples.")
     (cell,) = restore_cells([record], load_plugins())
+    planned = store.experiment()["cells"].values()
+    if not any(
+        run_id in known["runs"].values() and cell.shares_data(known["origin"]) for known in planned
+    ):
+        raise SpecError(f"The data of the run {run_id} have changed since it was trained.")
     dataset = cell.dataset.value.judged
-    if out is not None:
-        check_ending(out, dataset)
+    check_ending(out or Path("samples.csv"), dataset)  # what stdout gets
     generator = None if cell.is_baseline else store.generator(run_id)
     x = drawn(cell, record["seed"], generator, count, seed, find_device(device))
     if out is None:

@@ -13,13 +13,7 @@ from ganbench.report.galleries import sheet
 
 
 def frame(x: Tensor, dataset: Dataset) -> pd.DataFrame:
-    """Turn samples (n, *shape) into a table: original columns, x0, x1, ... or `text`.
-
-    Raises:
-        SpecError: for images.
-    """
-    if dataset.spec.kind == "image":
-        raise SpecError("Images make no table. Choose .png (a sheet of them) or .npy.")
+    """Turn samples (n, *shape) into a table: original columns, x0, x1, ... or `text`."""
     if (table := dataset.to_frame(x)) is not None:
         return table
     if (text := dataset.to_text(x)) is not None:
@@ -77,12 +71,14 @@ def check_ending(path: Path, dataset: Dataset) -> None:
         SpecError: names the endings that do.
     """
     kind = dataset.spec.kind
-    if path.suffix not in WRITERS[kind]:
+    if path.suffix.lower() not in WRITERS[kind]:
         endings = ", ".join(WRITERS[kind])
-        raise SpecError(f"'{path}' has no ending for {kind} data. Choose one of {endings}.")
+        raise SpecError(
+            f"'{path}' has no ending for {kind} data. Choose one of {endings} for --out."
+        )
 
 
 def write_samples(x: Tensor, dataset: Dataset, path: Path) -> None:
     """Write samples (n, *shape) in the format that the ending of the name says."""
     check_ending(path, dataset)
-    WRITERS[dataset.spec.kind][path.suffix](x, dataset, path)
+    WRITERS[dataset.spec.kind][path.suffix.lower()](x, dataset, path)

@@ -105,7 +105,7 @@ def test_samples_are_those_of_the_stored_generator(mixed, registry):
     [
         (("nothing",), "No run begins with 'nothing'"),
         (("RUN", "-n", 0), "0 is not in the range"),
-        (("RUN", "-o", "out.xlsx"), "Choose one of .csv, .parquet, .npy."),
+        (("RUN", "-o", "out.xlsx"), "Choose one of .csv, .parquet, .npy for --out."),
         (("RUN", "-o", "no/such/folder/out.csv"), "Cannot write 'no/such/folder/out.csv'"),
         (("RUN", "--device", "abacus"), "abacus"),
     ],
@@ -119,11 +119,28 @@ def test_bad_requests_are_one_sentence(ganbench, mixed, arguments, sentence):
     assert "Traceback" not in result.output
 
 
+def test_changed_data_are_no_longer_those_of_the_run(ganbench, tmp_path):
+    file, folder = tmp_path / "mine.csv", tmp_path / "results"
+    rows = "".join(f"{i % 9},{'yn'[i % 2]}\n" for i in range(60))
+    file.write_text(f"number,word\n{rows}")
+    result = ganbench(
+        "run", "-b", "bootstrap", "-d", f"table(path='{file}')", "--seeds", "1",
+        "-m", "fidelity", "--results", folder, "--executor", "inline", "--no-report", "-q",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    (run,) = Store(folder).runs()
+    assert ganbench("sample", run, "--results", folder).exit_code == 0
+    file.write_text(f"number,word\n{rows.replace('8,', '80,')}")
+    result = ganbench("sample", run, "--results", folder)
+    assert result.exit_code == 2
+    assert f"The data of the run {run} have changed since it was trained." in result.stderr
+
+
 def test_images_have_no_table(ganbench, mixed):
     folder, runs = mixed
     result = ganbench("sample", runs["digits", "mlp"], "--results", folder)
     assert result.exit_code == 2
-    assert "Images make no table. Choose .png" in result.stderr
+    assert "Choose one of .png, .npy for --out." in result.stderr
 
 
 def test_data_without_a_network_need_no_fetching(ganbench):
