@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from pandas.api import types
@@ -63,7 +64,7 @@ def _separated(separator: str) -> _Reader:
     def read(path: Path, content: bytes, categorical: Collection[str]) -> pd.DataFrame:
         text = _decoded(path, content)
         header = _check_records(path, _records(path, text, separator), separator)
-        fields = partial(
+        fields: Any = partial(
             pd.read_csv,
             sep=separator,
             index_col=False,
@@ -71,7 +72,7 @@ def _separated(separator: str) -> _Reader:
             skip_blank_lines=len(header) > 1,
         )
         text = text.lstrip("\r\n")
-        frame = fields(io.StringIO(text))
+        frame: pd.DataFrame = fields(io.StringIO(text))
         if named := [name for name in header if name in categorical and is_number(frame[name])]:
             written = fields(io.StringIO(text), usecols=named, dtype="string")
             for name in named:
