@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from ganbench.api import Dataset, DataSpec
 from ganbench.report.marginals import Cells, line
-from ganbench.report.plots import REAL_COLOUR, canvas, looks, losses_of, players_of
+from ganbench.report.plots import REAL_COLOUR, canvas, looks, losses_of, players_of, printable
 from ganbench.report.tables import Section, wrapped
 
 PER_ROW = 5
@@ -23,13 +23,15 @@ LINES = 12
 LETTERS = 44
 LETTER = 0.052
 """Inches that a letter takes."""
+ACROSS = 1.7
+"""Least inches of a panel, which a loss above it needs."""
 
 
 Draw = Callable[[Axes, Tensor, str], None]
 
 
 def _gallery(
-    section: Section, cells: Cells, real: Tensor, draw: Draw, across: float = 1.7
+    section: Section, cells: Cells, real: Tensor, draw: Draw, across: float = ACROSS
 ) -> Figure:
     """Lay out one panel, `across` inches wide, per cell; real samples first in every line."""
     lines = []
@@ -123,13 +125,13 @@ def texts(section: Section, cells: Cells, data: Dataset, real: Tensor) -> Figure
             family="monospace", linespacing=1.5, parse_math=False,
         )  # fmt: skip
 
-    return _gallery(section, cells, real, draw, across=0.3 + LETTER * length)
+    return _gallery(section, cells, real, draw, across=max(ACROSS, 0.3 + LETTER * length))
 
 
 def _lines(data: Dataset, x: Tensor) -> list[str]:
     """Return the first sequences, one line each; what cannot be printed becomes a dot."""
     texts = data.to_text(x[:LINES]) or []
-    printed = ["".join(c if c.isprintable() else "·" for c in text) for text in texts]
+    printed = list(map(printable, texts))
     return [line if len(line) <= LETTERS else f"{line[: LETTERS - 1]}…" for line in printed]
 
 

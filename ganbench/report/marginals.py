@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,11 +16,21 @@ from torch import Tensor
 
 from ganbench.api import Dataset
 from ganbench.errors import GanbenchError
-from ganbench.report.plots import REAL_COLOUR, canvas, legend, looks, losses_of
+from ganbench.report.plots import REAL_COLOUR, canvas, legend, looks, losses_of, printable
 from ganbench.report.tables import Section, wrapped
 
 MAX_COLUMNS = 10
 MAX_LEVELS = 8
+DAYS = (-719162, 2932896)
+"""From year 1 to 9999, in days from 1970: dates beyond cannot be drawn."""
+DATES = (
+    (20 * 365, "%Y"),
+    (120, "%Y-%m"),
+    (4, "%Y-%m-%d"),
+    (0.02, "%m-%d %H:%M"),
+    (0, "%H:%M:%S"),
+)
+"""(least span in days, format of its ticks)."""
 
 
 class Drawn(NamedTuple):
@@ -72,9 +83,10 @@ def _marginals(
         axes[0].set_ylabel(label, rotation=0, ha="right", va="center")
         for axis, name in zip(axes, names, strict=True):
             columns = {styles[p][0]: _plain(frame[name]) for p, frame in shown.items()}
-            _marginal(axis, _plain(real[name]), columns)
+            dates = pd.api.types.is_datetime64_any_dtype(real[name].dtype)
+            _marginal(axis, _plain(real[name]), columns, dates)
     for axis, name in zip(grid[0], names, strict=True):
-        axis.set_title(wrapped(str(name), 12))
+        axis.set_title(wrapped(printable(str(name)), 12))
     handles = [Line2D([], [], color=colour, label=p) for p, (colour, _) in styles.items()]
     grey = Patch(color=REAL_COLOUR, alpha=0.6, label="real")
     legend(figure, [grey, *handles])
@@ -82,53 +94,98 @@ def _marginals(
 
 
 def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return numbers as floats, times in years or days, and missing categories as a category."""
+    """Return numbers as floats, times in days, categories as they are, None where missing."""
     types = pd.api.types
     shown: Any = column
     if types.is_datetime64_any_dtype(column.dtype):
         shown = shown.dt.tz_localize(None) - pd.Timestamp(1970, 1, 1)
-        shown = 1970 + shown / pd.Timedelta(days=365.2425)
+        shown = (shown / pd.Timedelta(days=1)).clip(*DAYS)
     elif types.is_timedelta64_dtype(column.dtype):
         shown = shown / pd.Timedelta(days=1)
     elif types.is_numeric_dtype(column.dtype) and not types.is_bool_dtype(column.dtype):
         shown = shown.astype("Float64").astype("float64")
     elif column.hasnans:
-        shown = shown.astype(object).where(shown.notna(), "missing")
+        shown = shown.astype(object).where(shown.notna(), None)
     whole: pd.Series[Any] = shown
     return whole
 
 
-def _marginal(axis: Axes, real: pd.Series[Any], fake: Mapping[str, pd.Series[Any]]) -> None:
+def _marginal(
+    axis: Axes, real: pd.Series[Any], fake: Mapping[str, pd.Series[Any]], dates: bool
+) -> None:
     axis.set_yticks([])
     axis.spines["left"].set_visible(False)
     if pd.api.types.is_numeric_dtype(real) and real.nunique() > MAX_LEVELS:
-        low, high = real.quantile([0.005, 0.995])
-        bins = np.linspace(low, high, 31).tolist()
-        axis.hist(real.dropna().clip(low, high), bins, density=True, color=REAL_COLOUR, alpha=0.6)
-        for colour, column in fake.items():
+        _histogram(axis, real, fake, dates)
+    else:
+        _bars(axis, real, fake, dates)
+
+
+def _histogram(
+    axis: Axes, real: pd.Series[Any], fake: Mapping[str, pd.Series[Any]], dates: bool
+) -> None:
+    low, high = real.quantile([0.005, 0.995])
+    if low == high:
+        low, high = real.min(), real.max()
+    bins = np.linspace(low, high, 31).tolist()
+    axis.hist(real.dropna().clip(low, high), bins, density=True, color=REAL_COLOUR, alpha=0.6)
+    for colour, column in fake.items():
+        if column.notna().any():
             inside = column.dropna().clip(low, high)
             axis.hist(inside, bins, density=True, color=colour, histtype="step", lw=1.2)
+    if dates:
+        _date_ticks(axis, low, high)
+    else:
         axis.locator_params(axis="x", nbins=4)
-        return
+    place = axis.get_subplotspec()
+    if real.hasnans and place is not None and place.is_last_row():
+        axis.set_xlabel(f"{real.isna().mean():.0%} missing", fontsize=7)
+
+
+def _date_ticks(axis: Axes, low: float, high: float) -> None:
+    """Label the ends and the middle."""
+    form = next(form for least, form in DATES if high - low >= least)
+    days = (low, (low + high) / 2, high)
+    axis.set_xticks(days, [_date(day, form) for day in days], rotation=90)
+
+
+def _bars(
+    axis: Axes, real: pd.Series[Any], fake: Mapping[str, pd.Series[Any]], dates: bool
+) -> None:
     levels = list(real.value_counts().index[:MAX_LEVELS])
     if pd.api.types.is_numeric_dtype(real):
         levels.sort()
-    rare = not all(column.isin(levels).all() for column in (real, *fake.values()))
-    names = [*map(_short, levels), *(["other"] if rare else [])]
+    columns = (real, *fake.values())
+    rest = {
+        "missing": any(column.hasnans for column in columns),
+        "other": not all(column.dropna().isin(levels).all() for column in columns),
+    }
+    names = [*(_dated(levels) if dates else map(_short, levels)), *(k for k in rest if rest[k])]
     slots = np.arange(len(names))
-    axis.bar(slots, _shares(real, levels)[: len(names)], 0.9, color=REAL_COLOUR, alpha=0.6)
+
+    def shares(column: pd.Series[Any]) -> list[float]:
+        known = [float((column == level).mean()) for level in levels]
+        missing = float(column.isna().mean())
+        more = {"missing": missing, "other": max(0.0, 1 - sum(known) - missing)}
+        return [*known, *(more[name] for name in more if rest[name])]
+
+    axis.bar(slots, shares(real), 0.9, color=REAL_COLOUR, alpha=0.6)
     for rank, (colour, column) in enumerate(fake.items()):
         thin = 0.8 / len(fake)
-        middle, heights = slots + (rank + 0.5) * thin - 0.4, _shares(column, levels)[: len(names)]
-        axis.bar(middle, heights, thin, ec=colour, fill=False, lw=1.2)
+        middle = slots + (rank + 0.5) * thin - 0.4
+        axis.bar(middle, shares(column), thin, ec=colour, fill=False, lw=1.2)
     axis.set_xticks(slots, names, rotation=90)
 
 
-def _shares(column: pd.Series[Any], levels: Sequence[object]) -> list[float]:
-    shares = [float((column == level).mean()) for level in levels]
-    return [*shares, max(0.0, 1 - sum(shares))]
-
-
 def _short(level: object) -> str:
-    text = f"{level:g}" if isinstance(level, float) else str(level)
+    text = f"{level:g}" if isinstance(level, float) else printable(str(level))
     return text if len(text) < 13 else f"{text[:11]}…"
+
+
+def _dated(days: Sequence[float]) -> list[str]:
+    form = "%Y-%m-%d" if all(day == int(day) for day in days) else "%Y-%m-%d %H:%M"
+    return [_date(day, form) for day in days]
+
+
+def _date(day: float, form: str) -> str:
+    return (datetime(1970, 1, 1) + timedelta(days=day)).strftime(form)

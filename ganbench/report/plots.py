@@ -1,6 +1,8 @@
 """Figures of a results folder, one dataset at a time; every function returns a `Figure`."""
 
 import io
+import textwrap
+import warnings
 from collections.abc import Sequence
 from itertools import cycle, islice
 from typing import Any, Literal
@@ -36,6 +38,8 @@ STYLE: dict[Any, Any] = {
     "text.parse_math": False,
 }
 REAL_COLOUR = "0.6"
+TITLE_LETTER = 0.085
+"""Inches that a letter of a title takes."""
 WIDTH = 11.0
 LOSSES = ("critic_loss", "generator_loss")
 WIDEST_LINEAR = 30
@@ -45,7 +49,9 @@ def encode(figure: Figure, format: str) -> bytes:
     """Return the file of a figure as "png" or "svg", the same bytes for the same figure."""
     buffer = io.BytesIO()
     metadata = {"Date": None} if format == "svg" else {}
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+        # A letter that no font has becomes a box, which the reader sees.
+        warnings.filterwarnings("ignore", r"Glyph .* missing from font", UserWarning)
         figure.savefig(buffer, format=format, dpi=150, metadata=metadata)
     return buffer.getvalue()
 
@@ -80,6 +86,20 @@ def canvas(width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def title(figure: Figure, text: str) -> None:
+    """Put a title over all panels, in as many lines as the width asks for."""
+    width = max(1, int(figure.get_figwidth() / TITLE_LETTER))
+    pieces = wrapped(text, width).split("\n")
+    lines = [line for piece in pieces for line in textwrap.wrap(piece, width)]
+    figure.set_figheight(figure.get_figheight() + 0.17 * (len(lines) - 1))
+    figure.suptitle("\n".join(lines), fontsize=10)
+
+
+def printable(text: str) -> str:
+    """Show what cannot be printed, such as tabs and ends of lines, as a dot."""
+    return "".join(c if c.isprintable() else "·" for c in text)
 
 
 def legend(figure: Figure, handles: Sequence[Line2D | Patch]) -> None:
@@ -140,7 +160,7 @@ def heatmaps(results: Results, dataset: str) -> Figure:
         axis.tick_params(length=0)
     sided = {column.better in ARROWS for column in section.columns}
     grey = "; grey: no better side" if False in sided else ""
-    figure.suptitle(f"{dataset}: mean over seeds, darker is better{grey}", fontsize=10)
+    title(figure, f"{dataset}: mean over seeds, darker is better{grey}")
     return figure
 
 
@@ -200,7 +220,7 @@ def seed_strips(results: Results, dataset: str) -> Figure:
     handles.append(Line2D([], [], color="black", linestyle=":", label=f"{REAL}, mean"))
     handles.append(Patch(color="0.88", label="to its 95% point"))
     legend(figure, handles)
-    figure.suptitle(f"{dataset}: seeds, mean and 95% interval", fontsize=10)
+    title(figure, f"{dataset}: seeds, mean and 95% interval")
     return figure
 
 
@@ -258,7 +278,7 @@ def learning_curves(results: Results, dataset: str) -> Figure:
         _share(axes, joint=name not in LOSSES)
     handles = [Line2D([], [], color=c, label=player) for player, (c, _) in looks(section).items()]
     legend(figure, handles)
-    figure.suptitle(f"{dataset}: mean and range over the ok seeds", fontsize=10)
+    title(figure, f"{dataset}: mean and range over the ok seeds")
     return figure
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from ganbench.api import DataKind, Dataset
 from ganbench.report.galleries import LETTERS, LINES, SIDE, images, texts, vectors
 from ganbench.report.marginals import MAX_COLUMNS, Cells, Drawn, tables
-from ganbench.report.plots import STYLE, section_of
+from ganbench.report.plots import STYLE, section_of, title
 from ganbench.report.tables import Row, Section
 from ganbench.results import Results
 
@@ -42,7 +42,7 @@ def samples(results: Results, dataset: str) -> Figure:
     }
     real = data.sample(POINTS, "test", torch.Generator().manual_seed(0))
     figure = _PICTURES[data.spec.kind](section, cells, data, real)
-    figure.suptitle(f"{dataset}: real and generated", fontsize=10)
+    title(figure, f"{dataset}: real and generated")
     return figure
 
 
@@ -65,7 +65,7 @@ _CAPTIONS: Mapping[DataKind, str] = {
     "table": (
         f"The laws of up to {MAX_COLUMNS} columns, one line per loss: real samples in grey, "
         "generated ones as outlines. The outermost bins hold the tails, and rare categories "
-        "are gathered as 'other'."
+        "are gathered as 'other'; under a histogram stands how much of the real column is missing."
     ),
     "sequence": (
         f"The first {LINES} sequences of each sample, up to {LETTERS} letters; what cannot be "

@@ -2,24 +2,34 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from pandas.api import types
 
 from ganbench.api import SpecError
+from ganbench_tabular.values import is_number
 
 _TIME = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?"
 _LONGEST = 2**31 - 1
+_Reader = Callable[[Path, bytes, Collection[str]], pd.DataFrame]
+_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
-def read_table(path: Path) -> pd.DataFrame:
+def read_table(path: Path, categorical: Collection[str] = ()) -> pd.DataFrame:
     """Read a CSV or parquet file.
 
     A CSV file is UTF-8 with a header; what pandas takes for a missing value, such as an empty
-    field or NA, is one. Whole numbers and booleans stay such where values are missing, and
-    columns of ISO 8601 dates and times become times.
+    field or NA, is one; in a file of one column so is an empty line. Whole numbers and booleans
+    stay such where values are missing, and columns of ISO 8601 dates and times become times.
+
+    Args:
+        path: of the file.
+        categorical: names of columns that stay text if it would not come back from numbers, such
+            as 007.
 
     Raises:
         SpecError: if there is no such file, or it cannot be read; naming the line if it can.
@@ -37,10 +47,10 @@ def read_table(path: Path) -> pd.DataFrame:
         raise SpecError(f"{path} cannot be read: {error.strerror}.") from None
     if not content:
         raise SpecError(f"{path} is empty.")
-    return reader(path, content).reset_index(drop=True)
+    return reader(path, content, categorical).reset_index(drop=True)
 
 
-def _parquet(path: Path, content: bytes) -> pd.DataFrame:
+def _parquet(path: Path, content: bytes, _: Collection[str]) -> pd.DataFrame:
     from pyarrow import ArrowException  # slow to import
 
     try:
@@ -50,22 +60,30 @@ def _parquet(path: Path, content: bytes) -> pd.DataFrame:
         raise SpecError(f"{path} cannot be read as parquet: {first}.") from None
 
 
-def _separated(separator: str) -> Callable[[Path, bytes], pd.DataFrame]:
-    def read(path: Path, content: bytes) -> pd.DataFrame:
+def _separated(separator: str) -> _Reader:
+    def read(path: Path, content: bytes, categorical: Collection[str]) -> pd.DataFrame:
         text = _decoded(path, content)
-        _check_records(path, _records(path, text, separator))
-        frame = pd.read_csv(
-            io.StringIO(text),
+        header = _check_records(path, _records(path, text, separator), separator)
+        fields: Any = partial(
+            pd.read_csv,
             sep=separator,
             index_col=False,
             dtype_backend="numpy_nullable",
+            skip_blank_lines=len(header) > 1,
         )
+        text = text.lstrip("\r\n")
+        frame: pd.DataFrame = fields(io.StringIO(text))
+        if named := [name for name in header if name in categorical and is_number(frame[name])]:
+            written = fields(io.StringIO(text), usecols=named, dtype="string")
+            for name in named:
+                if not frame[name].astype("string").equals(written[name]):
+                    frame[name] = written[name]
         return pd.DataFrame({name: _plain(column) for name, column in frame.items()})
 
     return read
 
 
-_READERS: Mapping[str, Callable[[Path, bytes], pd.DataFrame]] = {
+_READERS: Mapping[str, _Reader] = {
     ".csv": _separated(","),
     ".tsv": _separated("\t"),
     ".parquet": _parquet,
@@ -95,9 +113,21 @@ def _records(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[
         raise SpecError(f"{path}, line {reader.line_num}: {error}.") from None
 
 
-def _check_records(path: Path, records: Iterator[tuple[int, list[str]]]) -> None:
-    """Refuse a header with unnamed or repeated columns, and records of another length."""
+def _check_records(
+    path: Path, records: Iterator[tuple[int, list[str]]], separator: str
+) -> list[str]:
+    """Return the header; refuse a bad one, and records of another length."""
     header = next(records, (0, []))[1]
+    _check_header(path, header, separator)
+    for line, fields in records:
+        if len(fields) != len(header):
+            count = f"{len(fields)} field{'s' * (len(fields) != 1)}"
+            raise SpecError(f"{path}, line {line}: {count}, but the header has {len(header)}.")
+    return header
+
+
+def _check_header(path: Path, header: list[str], separator: str) -> None:
+    """Refuse unnamed or repeated columns, and one that seems to be several."""
     if not header:
         raise SpecError(f"{path} has no columns.")
     for place, name in enumerate(header, 1):
@@ -108,10 +138,12 @@ def _check_records(path: Path, records: Iterator[tuple[int, list[str]]]) -> None
             )
         if name in header[: place - 1]:
             raise SpecError(f"{path}: more than one column is named '{name}'.")
-    for line, fields in records:
-        if len(fields) != len(header):
-            count = f"{len(fields)} field{'s' * (len(fields) != 1)}"
-            raise SpecError(f"{path}, line {line}: {count}, but the header has {len(header)}.")
+    for mark, marks in _SEPARATORS.items():
+        if len(header) == 1 and mark in header[0] and mark != separator:
+            raise SpecError(
+                f"{path} seems to be separated by {marks}, since its only column is named "
+                f"{header[0]!r}: commas are needed, or tabs in a file that ends in .tsv."
+            )
 
 
 def _plain(column: pd.Series) -> pd.Series:

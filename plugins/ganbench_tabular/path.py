@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 from pandas.api import types
 
-from ganbench.api import NonNegativeInt, PositiveInt
+from ganbench.api import NonNegativeInt, PositiveInt, SpecError
 from ganbench_tabular.files import read_table
 from ganbench_tabular.scales import Encoder
 from ganbench_tabular.schema import check_names, checked
@@ -26,7 +26,8 @@ class Table(TableDataset):
     Args:
         path: of the file, which ends in .csv, .tsv or .parquet; a CSV file is UTF-8 with a header.
         target: name of the column that scores of utility predict; none by default.
-        categorical: a name, or ("several", "names"), of columns to treat as categories.
+        categorical: a name, or ("several", "names"), of columns to treat as categories; in a
+            CSV file, codes such as 007 stay text there.
         numeric: a name, or ("several", "names"), of columns to treat as numbers.
         max_levels: up to how many distinct values a number counts as discrete, 1 or more.
         max_categories: most categories that a column may have, 1 or more.
@@ -52,26 +53,24 @@ class Table(TableDataset):
         encoder: Encoder = "standard",
     ) -> None:
         file = Path(path).expanduser()
-        frame = checked(read_table(file).rename(columns=str))
-        if target is not None:
-            check_names([target], frame, "target")
-        self.target = target
+        frame = read_table(file, _names(categorical)).rename(columns=str)
         self._content = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+        self.target = target
         as_numbers = _names(numeric)
-        inferred = [
-            str(name)
-            for name, column in frame.items()
-            if name not in as_numbers and _is_flag(column)
-        ]
-        super().__init__(
-            frame,
-            (*_names(categorical), *inferred),
-            split_seed,
-            max_levels,
-            encoder,
-            as_numbers,
-            max_categories,
-        )
+        try:
+            if target is not None:
+                check_names([target], checked(frame), "target")
+            super().__init__(
+                frame,
+                (*_names(categorical), *_flags(frame, as_numbers)),
+                split_seed,
+                max_levels,
+                encoder,
+                as_numbers,
+                max_categories,
+            )
+        except SpecError as error:
+            raise SpecError(f"{file}: {error}") from None
 
     def fingerprint(self) -> str:
         """Cover the bytes of the file, wherever it lies, and the rows that come of them."""
@@ -82,6 +81,10 @@ def _names(names: Names) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names or ())
 
 
-def _is_flag(column: pd.Series) -> bool:
-    """Whether a column has whole numbers of two values."""
-    return types.is_integer_dtype(column.dtype) and column.nunique() == 2
+def _flags(frame: pd.DataFrame, numeric: tuple[str, ...]) -> list[str]:
+    """Name the columns of whole numbers with two values that are not said to be numeric."""
+    return [
+        str(name)
+        for name, column in frame.items()
+        if name not in numeric and types.is_integer_dtype(column.dtype) and column.nunique() == 2
+    ]

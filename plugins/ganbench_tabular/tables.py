@@ -30,7 +30,9 @@ class TableDataset(Dataset):
     of a missing number is that of the mean ("standard", "modes") or the median ("quantile").
 
     `to_frame` gives every row of the table back exactly, with its dtypes and its kind of missing
-    value. Encoders see the training split only.
+    value. Categories, values that may occur and ranges are taken from the whole table, as a
+    schema, so a projected row may hold a value of the test half only; means, deviations,
+    quantiles and modes are learned from the training half.
 
     Args:
         frame: the rows, at least four.

@@ -50,7 +50,7 @@ class Values:
         if self.series.dtype == object:
             places = [self._places.get(key, -1) for key in _keys(column)]
             return np.array(places, dtype=np.int64)
-        found: Places = pd.Index(self.series).get_indexer(pd.Index(column)).astype(np.int64)
+        found: Places = _index(self.series).get_indexer(_index(column)).astype(np.int64)
         return found
 
     def take(self, places: Places) -> pd.Series:
@@ -70,6 +70,11 @@ class Values:
         ordered = _sorted([*firsts])
         self._places = {key: place for place, key in enumerate(ordered)}
         return column.iloc[[firsts[key] for key in ordered]]
+
+
+def _index(column: pd.Series) -> pd.Index:
+    # pandas has no index of float16, and float32 holds each of its values.
+    return pd.Index(column.astype("float32") if column.dtype == "float16" else column)
 
 
 def _keys(column: pd.Series) -> list[tuple[str, Any]]:

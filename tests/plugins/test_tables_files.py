@@ -80,6 +80,7 @@ def test_parquet_keeps_every_dtype(tmp_path):
         {
             "i": pd.array([1, None, 3, 2**62 + 1, 2**62], dtype="Int64"),
             "f": np.array([1.5, np.nan, 0, 1, 2], dtype=np.float32),
+            "h": np.array([1.5, np.nan, 0, 1, 2], dtype=np.float16),
             "c": pd.Categorical(["b", None, "a", "b", "a"], ["b", "a", "unused"], ordered=True),
             "t": pd.to_datetime(["2020-01-01", None, "2020-01-03", "2021-01-01", "2020-01-01"]),
             "b": pd.array([True, None, False, True, True], dtype="boolean"),
@@ -101,6 +102,28 @@ def test_tabs_separate_too(tmp_path):
     path = tmp_path / "t.tsv"
     path.write_text("a\tb\n" + "1,5\t2\n" * 5)
     assert read_table(path)["a"].tolist() == ["1,5"] * 5
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_empty_lines_of_a_single_column_are_missing_values(tmp_path, end):
+    path = tmp_path / "t.csv"
+    path.write_text(f'\n\na\n1\n\n""\n4{end}')
+    frame = read_table(path)
+    assert frame["a"].isna().tolist() == [False, True, True, False]
+    assert frame["a"].dropna().tolist() == [1, 4]
+    path.write_text("a,b\n1,x\n\n2,y\n")
+    assert len(read_table(path)) == 2
+
+
+def test_codes_of_categories_stay_as_they_are_written(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("zip,size,part,free\n007,1,1.50,007\n,2,,008\n010,,2.5,009\n123,2,1,010\n")
+    data = Table(str(path), categorical=("zip", "size", "part"))
+    assert data.frame["zip"].dropna().tolist() == ["007", "010", "123"]
+    assert data.frame["part"].dropna().tolist() == ["1.50", "2.5", "1"]
+    assert str(data.frame["size"].dtype) == "Int64"
+    assert data.frame["free"].tolist() == [7, 8, 9, 10]
+    assert read_table(path)["zip"].dropna().tolist() == [7, 10, 123]
 
 
 def test_the_fingerprint_covers_the_content_only(odd, tmp_path):
@@ -129,15 +152,18 @@ GOOD = b"a,b\n" + b"1,x\n" * 5
     [
         ("t.csv", b"", "t.csv is empty"),
         ("t.csv", b"\n\n\n", "t.csv has no columns"),
-        ("t.csv", b"a,b\n", "The table has 0 rows, but at least 4 are needed"),
-        ("t.csv", b"a,b\n1,2\n", "The table has 1 row, but at least 4 are needed"),
+        ("t.csv", b"a,b\n", "t.csv: The table has 0 rows, but at least 4 are needed"),
+        ("t.csv", b"a,b\n1,2\n", "t.csv: The table has 1 row, but at least 4 are needed"),
         ("t.csv", GOOD + b"1,2,3\n", "t.csv, line 7: 3 fields, but the header has 2"),
         ("t.csv", GOOD + b"1\n", "t.csv, line 7: 1 field, but the header has 2"),
         ("t.csv", GOOD + b'1,"x\ny\n', "t.csv, line 8: unexpected end of data"),
         ("t.csv", GOOD + b"1,\xff\n", "t.csv is not UTF-8: byte 0xff in line 7"),
         ("t.csv", b"a,a\n1,2\n", "t.csv: more than one column is named 'a'"),
+        ("t.csv", b"a;b\n1,5;2\n", "t.csv seems to be separated by semicolons"),
+        ("t.csv", b"a\tb\n1\t2\n", "t.csv seems to be separated by tabs"),
+        ("t.tsv", b"a;b\n1;2\n", "t.tsv seems to be separated by semicolons"),
         ("t.csv", b",a\n0,2\n", "t.csv: column 1 has no name in the header"),
-        ("t.csv", b"a,b\n" + b"1,\n" * 5, "The column 'b' has no values"),
+        ("t.csv", b"a,b\n" + b"1,\n" * 5, "t.csv: The column 'b' has no values"),
         ("t.csv", b"a\n" + b"1.5\n" * 5 + b"-inf\n", "'a' has the value -inf in row 6"),
         (
             "t.csv",
@@ -172,6 +198,7 @@ def test_a_bad_schema_is_one_sentence(odd, settings, words):
     with pytest.raises(SpecError) as error:
         Table(str(odd), **settings)
     assert words in str(error.value)
+    assert str(error.value).count(str(odd)) == 1
 
 
 def test_what_is_no_file_is_one_sentence(tmp_path):
