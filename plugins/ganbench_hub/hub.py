@@ -38,8 +38,8 @@ def hf(
 
     A set of the hub is fetched once, by `ganbench fetch "hf(name=...)"`, into ganbench's cache; a
     folder (parquet files, or pictures in folders of classes) is read as it is and needs no
-    network. The rows of the one split are divided at random into train and test halves; texts are
-    cut into windows of characters as by `text`, each row by itself.
+    network. No code of a set is run. The rows of the one split are divided at random into train
+    and test halves; texts are cut into windows of characters as by `text`, each row by itself.
 
     Args:
         name: of the set on the hub, such as "ylecun/mnist", or the path of a folder.

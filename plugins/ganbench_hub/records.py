@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganbench.api import SpecError
+from ganbench.api import DeviceError, SpecError
+from ganbench_hub.network import check_reachable, impatient, lost_connection, unreachable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -83,6 +84,7 @@ def read_records(wanted: Wanted, place: str) -> Records:
 
     Raises:
         SpecError: if `datasets` is not installed, or cannot read it, or it has no such column.
+        DeviceError: if the hub cannot be reached.
     """
     try:
         import datasets  # slow to import, optional
@@ -91,7 +93,9 @@ def read_records(wanted: Wanted, place: str) -> Records:
             'hf needs the library datasets, which is not installed: pip install "ganbench[hf]"'
         ) from None
     try:
-        with tempfile.TemporaryDirectory() as scratch:
+        with impatient(), tempfile.TemporaryDirectory() as scratch:
+            if not Path(place).is_dir():
+                check_reachable(place, wanted.revision)
             stream = datasets.load_dataset(
                 place,
                 wanted.config,
@@ -101,9 +105,11 @@ def read_records(wanted: Wanted, place: str) -> Records:
                 cache_dir=scratch,
             )
             return _read(wanted, stream)
-    except SpecError:
+    except (SpecError, DeviceError):
         raise
     except Exception as error:  # of the many libraries that read sets
+        if lost_connection(error):
+            raise unreachable(wanted.name, error) from None
         raise SpecError(f"{wanted.name} cannot be read: {_first_line(error)}") from None
 
 

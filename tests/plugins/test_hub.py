@@ -1,5 +1,6 @@
 """Sets in the forms that Hugging Face datasets reads: local, without any network."""
 
+import logging
 import sys
 
 import numpy as np
@@ -7,9 +8,9 @@ import pytest
 import torch
 from picture_files import picture, pixels, write_pictures
 
-from ganbench.api import NotCachedError, SpecError
+from ganbench.api import DeviceError, NotCachedError, SpecError
 from ganbench.cache import fetching
-from ganbench_hub import ganbench_datasets, hf, hub, records
+from ganbench_hub import ganbench_datasets, hf, hub, network, records
 
 datasets = pytest.importorskip("datasets")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -19,6 +20,7 @@ pq = pytest.importorskip("pyarrow.parquet")
 def offline(tmp_path, monkeypatch):
     monkeypatch.setenv("GANBENCH_DATA", str(tmp_path / "cache"))
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     datasets.disable_progress_bars()
 
 
@@ -99,6 +101,7 @@ class TestTheHub:
             return load(tiny, *args, **options)
 
         monkeypatch.setattr(datasets, "load_dataset", standing_in)
+        monkeypatch.setattr(records, "check_reachable", lambda *_: None)
         return asked
 
     def test_a_set_is_fetched_once_and_then_read_without_the_library(self, tiny, monkeypatch):
@@ -129,10 +132,49 @@ class TestTheHub:
         assert hf("someone/pictures").fingerprint() == fetched.fingerprint()
         assert pq.read_table(used[0]).column_names == ["value", "label"]
 
-    def test_no_network_is_one_sentence_and_nothing_is_kept(self, tmp_path):
-        with fetching(), pytest.raises(SpecError, match=r"^nobody/nothing cannot be read: .*Hub"):
+    @pytest.mark.parametrize("checked", [True, False])
+    def test_no_network_is_one_sentence_and_nothing_is_kept(
+        self, tmp_path, monkeypatch, caplog, checked
+    ):
+        if not checked:  # the connection is lost later
+            monkeypatch.setattr(records, "check_reachable", lambda *_: None)
+        message = r"^nobody/nothing could not be fetched, because the Hugging Face hub cannot be "
+        with fetching(), pytest.raises(DeviceError, match=message + r"reached: .*[^.]\.$"):
             hf("nobody/nothing")
         assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+        assert not caplog.records
+
+    def test_the_hub_is_tried_once(self, monkeypatch):
+        from huggingface_hub.utils import get_session
+
+        tried, session = [], get_session()
+
+        def refused(*args, **options):
+            tried.append(args)
+            raise OSError("no route")
+
+        monkeypatch.setattr(session, "get", refused)
+        with pytest.raises(DeviceError, match="no route"):
+            network.check_reachable("a/b", None)
+        assert len(tried) == 1
+
+    def test_patience_and_loggers_come_back(self):
+        def state():
+            loggers = [logging.getLogger(name).level for name in ("huggingface_hub", "datasets")]
+            return [getattr(datasets.config, name) for name in network._PATIENCE], loggers
+
+        before = state()
+        with network.impatient():
+            assert state()[0] == [1, 0, 1, 0]
+            assert not logging.getLogger("huggingface_hub.utils").isEnabledFor(logging.CRITICAL)
+        assert state() == before
+
+    def test_what_leads_to_an_error_tells_whether_the_network_is_the_cause(self):
+        outer = ValueError("no set")
+        assert not network.lost_connection(outer)
+        outer.__cause__ = KeyError("inner")
+        outer.__cause__.__context__ = TimeoutError()
+        assert network.lost_connection(outer)
 
 
 class TestBadInput:
