@@ -5,12 +5,29 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ganbench.api import SpecError
 
-Reader = Callable[[], bytes]
+
+@dataclass(frozen=True)
+class Reader:
+    """Call it to read a file.
+
+    Attributes:
+        read: reads it.
+        stamp: changes when the file does.
+    """
+
+    read: Callable[[], bytes]
+    stamp: str
+
+    def __call__(self) -> bytes:
+        """Return the content."""
+        return self.read()
+
 
 LARGEST = 2**26
 """Bytes of a member at most."""
@@ -61,7 +78,12 @@ def zip_members(path: Path) -> Iterator[dict[str, Reader]]:
         members = [member for member in archive.infolist() if not member.is_dir()]
         for member in members:
             _check_inside(path, member.filename)
-        yield {member.filename: partial(_member, path, archive, member) for member in members}
+        yield {
+            member.filename: Reader(
+                partial(_member, path, archive, member), f"{member.file_size} {member.CRC}"
+            )
+            for member in members
+        }
 
 
 def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:

@@ -36,12 +36,17 @@ def pictures_in(path: Path) -> Iterator[Pictures]:
 def _files(path: Path) -> contextlib.AbstractContextManager[dict[str, Reader]]:
     if not path.is_dir():
         return zip_members(path)
-    files: dict[str, Reader] = {
-        file.relative_to(path).as_posix(): partial(_content, file)
+    files = {
+        file.relative_to(path).as_posix(): Reader(partial(_content, file), _stamp(file))
         for file in path.rglob("*")
         if file.is_file()
     }
     return contextlib.nullcontext(files)
+
+
+def _stamp(path: Path) -> str:
+    known = path.stat()
+    return f"{known.st_size} {known.st_mtime_ns}"
 
 
 def _content(path: Path) -> bytes:

@@ -1,6 +1,7 @@
 """Pictures of the user's own: folders, zip files, and CelebA."""
 
 import io
+import os
 import struct
 import warnings
 import zlib
@@ -198,6 +199,34 @@ class TestCelebA:
         assert CelebA(str(folder), size=8).fingerprint() == first.fingerprint()
         with pytest.raises(NotCachedError):
             CelebA(str(folder), size=16)
+
+    def test_changed_pictures_are_not_taken_from_the_cache(self, tmp_path):
+        folder = faces(tmp_path / "img_align_celeba")
+        with fetching():
+            first = CelebA(str(folder), size=8)
+        changed = folder / "000001.jpg"
+        dates = changed.stat().st_atime_ns, changed.stat().st_mtime_ns
+        os.utime(changed, ns=(dates[0], dates[1] + 10**9))
+        with pytest.raises(NotCachedError):
+            CelebA(str(folder), size=8)
+        os.utime(changed, ns=dates)
+        assert CelebA(str(folder), size=8).fingerprint() == first.fingerprint()
+        changed.write_bytes(picture(pixels(218, 178, 3, seed=9)) + b"!")
+        os.utime(changed, ns=dates)
+        with pytest.raises(NotCachedError):
+            CelebA(str(folder), size=8)
+
+    def test_a_changed_zip_file_is_not_taken_from_the_cache(self, tmp_path):
+        folder = faces(tmp_path / "f")
+        members = {f"img_align_celeba/{p.name}": p.read_bytes() for p in folder.iterdir()}
+        path = zipped(tmp_path / "img_align_celeba.zip", members)
+        with fetching():
+            CelebA(str(path), size=8)
+        CelebA(str(path), size=8)
+        members["img_align_celeba/000001.jpg"] = members["img_align_celeba/162770.jpg"]
+        zipped(path, members)
+        with pytest.raises(NotCachedError):
+            CelebA(str(path), size=8)
 
     def test_the_zip_file_gives_the_same(self, tmp_path):
         folder = faces(tmp_path / "img_align_celeba")
