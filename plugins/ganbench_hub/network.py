@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator
 
 from ganbench.api import DeviceError
+from ganbench_images.reasons import reason
 
 _TIMEOUT = 60
 _LOGGERS = ("huggingface_hub", "datasets")
@@ -57,11 +58,11 @@ def check_reachable(name: str, revision: str | None) -> None:
         raise unreachable(name, error) from None
 
 
-def unreachable(name: str, error: BaseException) -> DeviceError:
+def unreachable(name: str, error: Exception) -> DeviceError:
     """Say that the hub cannot be reached."""
-    why = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
     return DeviceError(
-        f"{name} could not be fetched, because the Hugging Face hub cannot be reached: {why}."
+        f"{name} could not be fetched, because the Hugging Face hub cannot be reached: "
+        f"{reason(error)}."
     )
 
 

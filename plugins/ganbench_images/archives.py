@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ganbench.api import SpecError
+from ganbench_images.reasons import reason
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,9 @@ def tar_members(path: Path, names: Collection[str]) -> dict[str, bytes]:
                 if member.name in names:
                     found[member.name] = _content(path, archive, member)
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-        raise SpecError(f"{path} cannot be read as a gzipped tar file: {error}") from None
+        raise SpecError(f"{path} cannot be read as a gzipped tar file: {reason(error)}.") from None
     if missing := sorted(set(names) - found.keys()):
-        raise SpecError(f"{path} has no member {missing[0]}")
+        raise SpecError(f"{path} has no member {missing[0]}.")
     return found
 
 
@@ -58,7 +59,7 @@ def _content(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo) -> b
     _check_size(path, member.name, member.size)
     file = archive.extractfile(member) if member.isreg() else None
     if file is None:
-        raise SpecError(f"{member.name} in {path} is no plain file")
+        raise SpecError(f"{member.name} in {path} is no plain file.")
     return file.read()
 
 
@@ -73,7 +74,7 @@ def zip_members(path: Path) -> Iterator[dict[str, Reader]]:
     try:
         archive = zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile) as error:
-        raise SpecError(f"{path} cannot be read as a zip file: {error}") from None
+        raise SpecError(f"{path} cannot be read as a zip file: {reason(error)}.") from None
     with archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
         for member in members:
@@ -91,15 +92,15 @@ def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> by
     try:
         return archive.read(member)
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
-        raise SpecError(f"{member.filename} in {path} cannot be read: {error}") from None
+        raise SpecError(f"{member.filename} in {path} cannot be read: {reason(error)}.") from None
 
 
 def _check_inside(path: Path, name: str) -> None:
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if ".." in parts or parts[:1] == ("/",) or (parts and ":" in parts[0]):
-        raise SpecError(f"{path} is refused: its member {name!r} lies outside of the archive")
+        raise SpecError(f"{path} is refused: its member {name!r} lies outside of the archive.")
 
 
 def _check_size(path: Path, name: str, size: int) -> None:
     if size > LARGEST:
-        raise SpecError(f"{name} in {path} has {size} bytes; at most {LARGEST} are read")
+        raise SpecError(f"{name} in {path} has {size} bytes; at most {LARGEST} are read.")

@@ -57,7 +57,7 @@ def _official(source: Path, pictures: Pictures) -> dict[Split, Pictures]:
     if not (parts["train"] and parts["test"]):
         raise SpecError(
             f"{source} is not img_align_celeba, whose pictures are named 000001.jpg to "
-            "202599.jpg: it lacks those for training (to 162770) or those for tests (from 182638)"
+            "202599.jpg: it lacks those for training (to 162770) or those for tests (from 182638)."
         )
     return parts
 

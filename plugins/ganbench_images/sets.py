@@ -36,7 +36,7 @@ class ImageSet(Dataset):
     ) -> None:
         for split, levels in images.items():
             if not len(levels):
-                raise SpecError(f"{type(self).__name__} has no image for the split '{split}'")
+                raise SpecError(f"{type(self).__name__} has no image for the split '{split}'.")
         channels, height, width = images["train"].shape[1:]
         self.spec = DataSpec("image", (channels, height, width), low=-1.0, high=1.0)
         self.top = top

@@ -24,12 +24,12 @@ def pictures_in(path: Path) -> Iterator[Pictures]:
         SpecError: if it is missing, cannot be read or has no picture.
     """
     if not path.exists():
-        raise SpecError(f"{path} does not exist")
+        raise SpecError(f"{path} does not exist.")
     with _files(path) as files:
         pictures = {name: files[name] for name in sorted(files) if _is_picture(name)}
         if not pictures:
             known = ", ".join(sorted(_SUFFIXES))
-            raise SpecError(f"{path} has no pictures, that is files that end in {known}")
+            raise SpecError(f"{path} has no pictures, that is files that end in {known}.")
         yield pictures
 
 
@@ -52,10 +52,10 @@ def _stamp(path: Path) -> str:
 def _content(path: Path) -> bytes:
     try:
         if path.stat().st_size > LARGEST:
-            raise SpecError(f"{path} is too large; at most {LARGEST} bytes are read")
+            raise SpecError(f"{path} is too large; at most {LARGEST} bytes are read.")
         return path.read_bytes()
     except OSError as error:
-        raise SpecError(f"{path} cannot be read: {error.strerror}") from None
+        raise SpecError(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def _is_picture(name: str) -> bool:

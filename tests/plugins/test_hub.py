@@ -195,8 +195,8 @@ class TestBadInput:
             ({"config": "odd"}, "'odd' not found"),
             ({"column": "picture"}, r"no column 'picture'; it has image \(image\), label \(class"),
             ({"label": "kind"}, "no column 'kind'"),
-            ({"label": "image"}, "the column 'image' of .* holds image; labels are classes or"),
-            ({"column": "label"}, "the column 'label' of .* holds class; hf takes columns of im"),
+            ({"label": "image"}, "The column 'image' of .* holds image; labels are classes or"),
+            ({"column": "label"}, "The column 'label' of .* holds class; hf takes columns of im"),
         ],
     )
     def test_wrong_parameters(self, tiny, options, message):
@@ -236,17 +236,22 @@ class TestBadInput:
         kinds = {"image": IMAGE, "n": datasets.Value("int64")}
         rows = [*image_rows(2), {"bytes": b"no picture", "path": None}]
         name = write_set(tmp_path / "a", {"image": rows, "n": [0] * 3}, kinds)
-        with pytest.raises(SpecError, match=r"row 2 of .*tiny cannot be read: it is no image"):
+        with pytest.raises(SpecError, match=r"^.*tiny \(row 2\) cannot be read: it is no image"):
             hf(name)
         name = write_set(tmp_path / "b", {"image": [*image_rows(2), None], "n": [0] * 3}, kinds)
-        with pytest.raises(SpecError, match=r"row 2 of .*tiny is empty"):
+        with pytest.raises(SpecError, match=r"^Row 2 of .*tiny is empty"):
             hf(name)
         name = write_set(tmp_path / "c", {"image": image_rows(3), "n": [0, None, 1]}, kinds)
-        with pytest.raises(SpecError, match=r"row 1 of .*tiny has no 'n'"):
+        with pytest.raises(SpecError, match=r"^Row 1 of .*tiny has no 'n'"):
             hf(name, label="n")
         rows = [*image_rows(2), *image_rows(1, (9, 9, 3))]
         name = write_set(tmp_path / "d", {"image": rows, "n": [0] * 3}, kinds)
-        with pytest.raises(SpecError, match=r"row 0 of .* has 8 x 8, row 2 of .* has 9 x 9"):
+        with pytest.raises(SpecError, match=r"tiny \(row 0\) has 8 x 8, .* \(row 2\) has 9 x 9; "):
+            hf(name)
+
+    def test_a_single_row(self, tmp_path):
+        name = write_set(tmp_path, {"image": image_rows(1)}, {"image": IMAGE})
+        with pytest.raises(SpecError, match=r"tiny has a single row; at least two are needed"):
             hf(name)
 
     def test_an_empty_folder(self, tmp_path):
