@@ -34,7 +34,7 @@ from ganbench.data import (
     Split,
     Tails,
 )
-from ganbench.errors import MetricError, NotCachedError, SpecError
+from ganbench.errors import DeviceError, MetricError, NotCachedError, SpecError
 from ganbench.heads import OutputHead, Relaxation, one_hot_of
 from ganbench.layers import (
     GRU,
@@ -72,13 +72,14 @@ from ganbench.scoring import Metric, MetricContext
 
 __all__ = [
     "API_VERSION", "GRU", "LSTM", "NETWORK", "SCORE", "TRAITS", "Architecture", "Baseline",
-    "BatchNorm", "Column", "Conditions", "Critic", "DataKind", "DataSpec", "Dataset", "Draw",
-    "Draws", "Dropout", "FeatureCritic", "Fraction", "GRUCell", "LSTMCell", "Loss", "Metric",
-    "MetricContext", "MetricError", "Modes", "Noise", "NonNegativeFloat", "NonNegativeInt",
-    "NotCachedError", "Output", "OutputHead", "PositiveFloat", "PositiveInt", "Prior", "Progress",
-    "Recipe", "Regularizer", "Relaxation", "Remote", "Sampler", "Score", "Size", "Span",
-    "SpecError", "SpectralNorm", "Split", "State", "Tails", "Traits", "compose", "from_scores",
-    "hookimpl", "input_gradient", "kept", "one_hot_of", "spectrally_normalised", "training_rows",
+    "BatchNorm", "Column", "Conditions", "Critic", "DataKind", "DataSpec", "Dataset",
+    "DeviceError", "Draw", "Draws", "Dropout", "FeatureCritic", "Fraction", "GRUCell", "LSTMCell",
+    "Loss", "Metric", "MetricContext", "MetricError", "Modes", "Noise", "NonNegativeFloat",
+    "NonNegativeInt", "NotCachedError", "Output", "OutputHead", "PositiveFloat", "PositiveInt",
+    "Prior", "Progress", "Recipe", "Regularizer", "Relaxation", "Remote", "Sampler", "Score",
+    "Size", "Span", "SpecError", "SpectralNorm", "Split", "State", "Tails", "Traits", "compose",
+    "from_scores", "hookimpl", "input_gradient", "kept", "one_hot_of", "spectrally_normalised",
+    "training_rows",
 ]  # fmt: skip
 
 API_VERSION = 1

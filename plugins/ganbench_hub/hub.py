@@ -38,8 +38,8 @@ def hf(
 
     A set of the hub is fetched once, by `ganbench fetch "hf(name=...)"`, into ganbench's cache; a
     folder (parquet files, or pictures in folders of classes) is read as it is and needs no
-    network. The rows of the one split are divided at random into train and test halves; texts are
-    cut into windows of characters as by `text`, each row by itself.
+    network. No code of a set is run. The rows of the one split are divided at random into train
+    and test halves; texts are cut into windows of characters as by `text`, each row by itself.
 
     Args:
         name: of the set on the hub, such as "ylecun/mnist", or the path of a folder.
@@ -69,9 +69,12 @@ def hf(
     records = _records(wanted)
     if records.kind == "image":
         return HubImages(records, name, size, channels, split_seed)
-    origin = f"the column '{records.column}' of {name}"
     if records.kind != "text":
-        raise SpecError(f"{origin} holds {records.kind}; hf takes columns of images or text")
+        raise SpecError(
+            f"The column '{records.column}' of {name} holds {records.kind}; hf takes columns of "
+            "images or text."
+        )
+    origin = f"the column '{records.column}' of {name}"
     texts = [content.decode() for content in records.values()]
     return TextWindows(
         texts, length, max_symbols=max_symbols, split_seed=split_seed, origin=origin
@@ -89,7 +92,12 @@ class HubImages(ImageSet):
         channels: int,
         split_seed: int,
     ) -> None:
-        files = ((f"row {i} of {name}", content) for i, content in enumerate(records.values()))
+        if len(records) < 2:
+            raise SpecError(
+                f"{name} has a single row; at least two are needed, one for training and one for "
+                "tests."
+            )
+        files = ((f"{name} (row {i})", content) for i, content in enumerate(records.values()))
         images = stacked(files, len(records), size, channels)
         self.positions = halves(len(images), split_seed)
         labels = records.labels()
@@ -104,7 +112,9 @@ def _records(wanted: Wanted) -> Records:
     if folder.is_dir():
         return read_records(wanted, str(folder.resolve()))
     if not _HUB_ID.fullmatch(wanted.name):
-        raise SpecError(f"{wanted.name} is no folder, and no name on the hub such as ylecun/mnist")
+        raise SpecError(
+            f"{wanted.name} is no folder, and no name on the hub such as ylecun/mnist."
+        )
     digest = hashlib.sha256(repr(wanted).encode()).hexdigest()[:16]
     name = f"hf/{wanted.name.replace('/', '--')}-{digest}.parquet"
     return Records.load(kept(name, partial(_fetch, wanted=wanted)))

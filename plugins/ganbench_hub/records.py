@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganbench.api import SpecError
+from ganbench.api import DeviceError, SpecError
+from ganbench_hub.network import check_reachable, impatient, lost_connection, unreachable
+from ganbench_images.reasons import reason
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -83,15 +85,18 @@ def read_records(wanted: Wanted, place: str) -> Records:
 
     Raises:
         SpecError: if `datasets` is not installed, or cannot read it, or it has no such column.
+        DeviceError: if the hub cannot be reached.
     """
     try:
         import datasets  # slow to import, optional
     except ImportError:
         raise SpecError(
-            'hf needs the library datasets, which is not installed: pip install "ganbench[hf]"'
+            'hf needs the library datasets, which is not installed: pip install "ganbench[hf]".'
         ) from None
     try:
-        with tempfile.TemporaryDirectory() as scratch:
+        with impatient(), tempfile.TemporaryDirectory() as scratch:
+            if not Path(place).is_dir():
+                check_reachable(place, wanted.revision)
             stream = datasets.load_dataset(
                 place,
                 wanted.config,
@@ -101,10 +106,12 @@ def read_records(wanted: Wanted, place: str) -> Records:
                 cache_dir=scratch,
             )
             return _read(wanted, stream)
-    except SpecError:
+    except (SpecError, DeviceError):
         raise
     except Exception as error:  # of the many libraries that read sets
-        raise SpecError(f"{wanted.name} cannot be read: {_first_line(error)}") from None
+        if lost_connection(error):
+            raise unreachable(wanted.name, error) from None
+        raise SpecError(f"{wanted.name} cannot be read: {reason(error)}.") from None
 
 
 def _read(wanted: Wanted, stream: Any) -> Records:
@@ -118,12 +125,12 @@ def _read(wanted: Wanted, stream: Any) -> Records:
     values: list[bytes] = []
     labels: list[int | None] = []
     for row in islice(stream, wanted.samples):
-        values.append(_bytes(row[column], f"row {len(values)} of {wanted.name}"))
+        values.append(_bytes(row[column], f"Row {len(values)} of {wanted.name}"))
         labels.append(row[label] if label else 0)
     if not values:
-        raise SpecError(f"the split '{wanted.split}' of {wanted.name} has no rows")
+        raise SpecError(f"The split '{wanted.split}' of {wanted.name} has no rows.")
     if None in labels:
-        raise SpecError(f"row {labels.index(None)} of {wanted.name} has no '{label}'")
+        raise SpecError(f"Row {labels.index(None)} of {wanted.name} has no '{label}'.")
     table = pa.table({"value": pa.array(values, pa.large_binary())})
     if label:
         table = table.append_column("label", pa.array(labels, pa.int64()))
@@ -151,10 +158,12 @@ def _column(wanted: Wanted, kinds: Mapping[str, str]) -> str:
         found = [name for name, each in kinds.items() if each == kind]
         if len(found) > 1:
             names = ", ".join(found)
-            raise SpecError(f"{wanted.name} has several columns of {kind}: {names}; give `column`")
+            raise SpecError(
+                f"{wanted.name} has several columns of {kind}: {names}; give `column`."
+            )
         if found:
             return found[0]
-    raise SpecError(f"{wanted.name} has no column of images or text; {_listed(kinds)}")
+    raise SpecError(f"{wanted.name} has no column of images or text; {_listed(kinds)}.")
 
 
 def _label(wanted: Wanted, kinds: Mapping[str, str]) -> str | None:
@@ -164,15 +173,15 @@ def _label(wanted: Wanted, kinds: Mapping[str, str]) -> str | None:
     label = _known(wanted.label, wanted, kinds)
     if kinds[label] not in ("class", "integer"):
         raise SpecError(
-            f"the column '{label}' of {wanted.name} holds {kinds[label]}; labels are classes or "
-            "whole numbers"
+            f"The column '{label}' of {wanted.name} holds {kinds[label]}; labels are classes or "
+            "whole numbers."
         )
     return label
 
 
 def _known(column: str, wanted: Wanted, kinds: Mapping[str, str]) -> str:
     if column not in kinds:
-        raise SpecError(f"{wanted.name} has no column '{column}'; {_listed(kinds)}")
+        raise SpecError(f"{wanted.name} has no column '{column}'; {_listed(kinds)}.")
     return column
 
 
@@ -185,7 +194,7 @@ def _bytes(value: Any, row: str) -> bytes:
     if isinstance(value, dict):
         return value["bytes"] if value["bytes"] is not None else _file(value)
     if value is None:
-        raise SpecError(f"{row} is empty")
+        raise SpecError(f"{row} is empty.")
     return str(value).encode()
 
 
@@ -197,7 +206,3 @@ def _file(value: Mapping[str, Any]) -> bytes:
     stored = datasets.Image().embed_storage(pa.array([value], kind))
     content: bytes = stored[0].as_py()["bytes"]
     return content
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__

@@ -5,12 +5,30 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ganbench.api import SpecError
+from ganbench_images.reasons import reason
 
-Reader = Callable[[], bytes]
+
+@dataclass(frozen=True)
+class Reader:
+    """Call it to read a file.
+
+    Attributes:
+        read: reads it.
+        stamp: changes when the file does.
+    """
+
+    read: Callable[[], bytes]
+    stamp: str
+
+    def __call__(self) -> bytes:
+        """Return the content."""
+        return self.read()
+
 
 LARGEST = 2**26
 """Bytes of a member at most."""
@@ -31,9 +49,9 @@ def tar_members(path: Path, names: Collection[str]) -> dict[str, bytes]:
                 if member.name in names:
                     found[member.name] = _content(path, archive, member)
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-        raise SpecError(f"{path} cannot be read as a gzipped tar file: {error}") from None
+        raise SpecError(f"{path} cannot be read as a gzipped tar file: {reason(error)}.") from None
     if missing := sorted(set(names) - found.keys()):
-        raise SpecError(f"{path} has no member {missing[0]}")
+        raise SpecError(f"{path} has no member {missing[0]}.")
     return found
 
 
@@ -41,7 +59,7 @@ def _content(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo) -> b
     _check_size(path, member.name, member.size)
     file = archive.extractfile(member) if member.isreg() else None
     if file is None:
-        raise SpecError(f"{member.name} in {path} is no plain file")
+        raise SpecError(f"{member.name} in {path} is no plain file.")
     return file.read()
 
 
@@ -56,12 +74,17 @@ def zip_members(path: Path) -> Iterator[dict[str, Reader]]:
     try:
         archive = zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile) as error:
-        raise SpecError(f"{path} cannot be read as a zip file: {error}") from None
+        raise SpecError(f"{path} cannot be read as a zip file: {reason(error)}.") from None
     with archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
         for member in members:
             _check_inside(path, member.filename)
-        yield {member.filename: partial(_member, path, archive, member) for member in members}
+        yield {
+            member.filename: Reader(
+                partial(_member, path, archive, member), f"{member.file_size} {member.CRC}"
+            )
+            for member in members
+        }
 
 
 def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
@@ -69,15 +92,15 @@ def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> by
     try:
         return archive.read(member)
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
-        raise SpecError(f"{member.filename} in {path} cannot be read: {error}") from None
+        raise SpecError(f"{member.filename} in {path} cannot be read: {reason(error)}.") from None
 
 
 def _check_inside(path: Path, name: str) -> None:
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if ".." in parts or parts[:1] == ("/",) or (parts and ":" in parts[0]):
-        raise SpecError(f"{path} is refused: its member {name!r} lies outside of the archive")
+        raise SpecError(f"{path} is refused: its member {name!r} lies outside of the archive.")
 
 
 def _check_size(path: Path, name: str, size: int) -> None:
     if size > LARGEST:
-        raise SpecError(f"{name} in {path} has {size} bytes; at most {LARGEST} are read")
+        raise SpecError(f"{name} in {path} has {size} bytes; at most {LARGEST} are read.")

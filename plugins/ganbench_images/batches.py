@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ganbench.api import SpecError
+from ganbench_images.reasons import reason
 
 _SHAPE = (3, 32, 32)
 _CLASSES = 10
@@ -27,7 +28,7 @@ def read_batch(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
     except SpecError:
         raise
     except Exception as error:  # a damaged pickle may raise any
-        raise SpecError(f"{name} cannot be read as a pickle: {error}") from None
+        raise SpecError(f"{name} cannot be read as a pickle: {reason(error)}.") from None
     images = _images(_field(batch, b"data", name), name)
     return images, _labels(_field(batch, b"labels", name), len(images), name)
 
@@ -82,7 +83,7 @@ class _Unpickler(pickle.Unpickler):
         """Give a stand-in, never what is asked for."""
         wanted = f"{module}.{name}"
         if wanted not in _ADMITTED:
-            raise SpecError(f"{self.name} is refused: its pickle asks for {wanted}")
+            raise SpecError(f"{self.name} is refused: its pickle asks for {wanted}.")
         return _ADMITTED[wanted]
 
 
@@ -91,7 +92,7 @@ def _field(batch: object, key: bytes, name: str) -> Any:
     for known in (key, key.decode()):
         if known in values:
             return values[known]
-    raise SpecError(f"{name} has no {key.decode()!r}, so it is no batch of CIFAR-10")
+    raise SpecError(f"{name} has no {key.decode()!r}, so it is no batch of CIFAR-10.")
 
 
 def _images(array: object, name: str) -> np.ndarray:
@@ -100,14 +101,14 @@ def _images(array: object, name: str) -> np.ndarray:
         rows, rest = divmod(len(array.content), size)
         if array.kind in (b"u1", "u1") and array.shape == (rows, size) and not rest:
             return np.frombuffer(array.content, np.uint8).reshape(-1, *_SHAPE)
-    raise SpecError(f"the data of {name} are no array of bytes with {size} columns")
+    raise SpecError(f"The data of {name} are no array of bytes with {size} columns.")
 
 
 def _labels(labels: object, count: int, name: str) -> np.ndarray:
     if not isinstance(labels, list) or any(
         type(label) is not int or not 0 <= label < _CLASSES for label in labels
     ):
-        raise SpecError(f"the labels of {name} are no list of whole numbers from 0 to 9")
+        raise SpecError(f"The labels of {name} are no list of whole numbers from 0 to 9.")
     if len(labels) != count:
-        raise SpecError(f"{name} holds {count} images, but {len(labels)} labels")
+        raise SpecError(f"{name} holds {count} images, but {len(labels)} labels.")
     return np.array(labels)

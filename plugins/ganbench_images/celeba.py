@@ -23,8 +23,9 @@ class CelebA(ImageSet):
 
     Get `img_align_celeba.zip` from https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html: its terms
     forbid that others hand it on. `ganbench fetch "celeba(path=...)"` reads the folder or zip file
-    once and keeps the scaled images. The split is the official one by number: up to 162770 for
-    training, from 182638 for tests, so that no person is in both; those between are left out.
+    once and keeps the scaled images until a file changes in size or date. The split is the
+    official one by number: up to 162770 for training, from 182638 for tests, so that no person is
+    in both; those between are left out.
 
     Args:
         path: of the folder `img_align_celeba` or its zip file.
@@ -56,14 +57,15 @@ def _official(source: Path, pictures: Pictures) -> dict[Split, Pictures]:
     if not (parts["train"] and parts["test"]):
         raise SpecError(
             f"{source} is not img_align_celeba, whose pictures are named 000001.jpg to "
-            "202599.jpg: it lacks those for training (to 162770) or those for tests (from 182638)"
+            "202599.jpg: it lacks those for training (to 162770) or those for tests (from 182638)."
         )
     return parts
 
 
 def _scaled(source: Path, pictures: Pictures, size: int) -> np.ndarray:
     """Return the images as the cache has them; they are decoded only when they are fetched."""
-    listing = hashlib.sha256("\n".join([str(source.resolve()), *pictures]).encode())
+    files = [f"{name} {read.stamp}" for name, read in pictures.items()]
+    listing = hashlib.sha256("\n".join([str(source.resolve()), *files]).encode())
     name = f"celeba/{size}-{listing.hexdigest()[:16]}.npy"
     path = kept(name, partial(_decode, source=source, pictures=pictures, size=size))
     array: np.ndarray = np.load(path)

@@ -48,6 +48,11 @@ class ImageFolder(ImageSet):
             names = list(pictures)
             files = ((f"{source}/{name}", read()) for name, read in pictures.items())
             images = stacked(files, len(names), size, channels)
+        if len(names) < 2:
+            raise SpecError(
+                f"{source} has a single picture; at least two are needed, one for training and "
+                "one for tests."
+            )
         self.positions, paths = _split(names, split_seed)
         self.classes, labels = _classes(source, paths)
         super().__init__(
@@ -78,7 +83,7 @@ def _classes(source: Path, paths: Sequence[PurePosixPath]) -> tuple[list[str], n
         nested, bare = paths[inside.index(True)], paths[inside.index(False)]
         raise SpecError(
             f"{source} has pictures with a class, such as {nested}, and without one, such as "
-            f"{bare}; put each into the folder of its class, or all into one folder"
+            f"{bare}; put each into the folder of its class, or all into one folder."
         )
     if not any(inside):
         return [], np.zeros(len(paths), np.int64)

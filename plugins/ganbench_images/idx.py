@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ganbench.api import SpecError
+from ganbench_images.reasons import reason
 
 _BYTES = 8
 """The code of unsigned bytes among the types that the format knows."""
@@ -31,11 +32,13 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
             values = file.read(count)
             rest = file.read(1)
     except (OSError, EOFError, zlib.error) as error:
-        raise SpecError(f"{path} cannot be read as a gzipped IDX file: {error}") from None
+        raise SpecError(f"{path} cannot be read as a gzipped IDX file: {reason(error)}.") from None
     if len(values) < count or rest:
         found = f"only {len(values)} follow" if len(values) < count else "more follow"
         wanted = " x ".join(map(str, shape))
-        raise SpecError(f"{path} should hold {wanted} = {count} bytes after its head, but {found}")
+        raise SpecError(
+            f"{path} should hold {wanted} = {count} bytes after its head, but {found}."
+        )
     return np.frombuffer(values, np.uint8).reshape(shape)
 
 
@@ -48,7 +51,7 @@ def read_pair(images: Path, labels: Path) -> tuple[np.ndarray, np.ndarray]:
     pictures, classes = read_idx(images, 3), read_idx(labels, 1)
     if len(pictures) != len(classes):
         raise SpecError(
-            f"{images} holds {len(pictures)} images, but {labels} holds {len(classes)} labels"
+            f"{images} holds {len(pictures)} images, but {labels} holds {len(classes)} labels."
         )
     return pictures, classes
 
@@ -58,14 +61,14 @@ def _shape(path: Path, head: bytes, dimensions: int) -> tuple[int, ...]:
     if head[:4] != magic:
         raise SpecError(
             f"{path} begins with {head[:4].hex(' ') or 'nothing'}, but an IDX file of bytes with "
-            f"{dimensions} dimensions begins with {magic.hex(' ')}"
+            f"{dimensions} dimensions begins with {magic.hex(' ')}."
         )
     if len(head) < 4 + 4 * dimensions:
-        raise SpecError(f"{path} ends within its head of {4 + 4 * dimensions} bytes")
+        raise SpecError(f"{path} ends within its head of {4 + 4 * dimensions} bytes.")
     shape = struct.unpack(f">{dimensions}I", head[4:])
     if math.prod(shape) > _MOST_VALUES:
         raise SpecError(
             f"{path} claims to hold {' x '.join(map(str, shape))} bytes; at most {_MOST_VALUES} "
-            "are read"
+            "are read."
         )
     return shape

@@ -50,7 +50,7 @@ class MnistLike(ImageSet):
         images, labels = read_pair(*paths)
         if images.shape[1:] != (_SIDE, _SIDE):
             found = " x ".join(map(str, images.shape[1:]))
-            raise SpecError(f"{paths[0]} holds images of {found} pixels, not {_SIDE} x {_SIDE}")
+            raise SpecError(f"{paths[0]} holds images of {found} pixels, not {_SIDE} x {_SIDE}.")
         return _resized(images[:, None], size), labels
 
     @classmethod

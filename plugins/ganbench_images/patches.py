@@ -88,7 +88,7 @@ def _texture(name: str) -> np.ndarray:
     except ImportError:
         raise SpecError(
             f"The picture '{name}' is in scikit-image, which is not installed: "
-            'pip install "ganbench[images]"'
+            'pip install "ganbench[images]".'
         ) from None
     return texture
 

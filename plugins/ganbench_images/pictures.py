@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganbench.api import SpecError
+from ganbench_images.reasons import reason
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -43,8 +44,8 @@ def stacked(
             first, images = name, _room(count, image.shape)
         if image.shape != images.shape[1:]:
             raise SpecError(
-                f"the images differ in size: {first} has {_sides(images)}, {name} has "
-                f"{_sides(image)}; give `size` to crop and scale them"
+                f"The images differ in size: {first} has {_sides(images)}, {name} has "
+                f"{_sides(image)}; give `size` to crop and scale them."
             )
         images[place] = image
     return images
@@ -67,9 +68,9 @@ def decoded(name: str, content: bytes, size: int | None, channels: int) -> np.nd
     except SpecError:
         raise
     except UnidentifiedImageError:
-        raise SpecError(f"{name} cannot be read: it is no image of a known kind") from None
+        raise SpecError(f"{name} cannot be read: it is no image of a known kind.") from None
     except Exception as error:  # a damaged file may raise any
-        raise SpecError(f"{name} cannot be read: {error}") from None
+        raise SpecError(f"{name} cannot be read: {reason(error)}.") from None
     if size is not None:
         upright = _middle(upright).resize((size, size), Image.Resampling.LANCZOS)
     array = np.asarray(upright)
@@ -80,10 +81,10 @@ def _check(name: str, picture: "Image") -> None:
     width, height = picture.size
     if width * height > _MOST_PIXELS:
         raise SpecError(
-            f"{name} claims to have {height} x {width} pixels; at most {_MOST_PIXELS} are read"
+            f"{name} claims to have {height} x {width} pixels; at most {_MOST_PIXELS} are read."
         )
     if picture.mode.startswith(_DEEP):
-        raise SpecError(f"{name} has more than eight bits a value; convert it to eight")
+        raise SpecError(f"{name} has more than eight bits a value; convert it to eight.")
 
 
 def _middle(picture: "Image") -> "Image":
@@ -98,7 +99,7 @@ def _room(count: int, shape: tuple[int, ...]) -> np.ndarray:
     if count * int(np.prod(shape)) > _MOST_BYTES:
         raise SpecError(
             f"{count} images of {shape[1]} x {shape[2]} pixels do not fit into memory; give a "
-            "smaller `size`"
+            "smaller `size`."
         )
     return np.empty((count, *shape), np.uint8)
 

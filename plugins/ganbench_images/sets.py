@@ -13,12 +13,14 @@ SPLITS: tuple[Split, Split] = ("train", "test")
 
 _CHUNK = 1024
 """Images that are scaled at a time while their content is hashed."""
+_MOST_VALUES = 2**28
 
 
 class ImageSet(Dataset):
     """Images (n, c, h, w) of whole levels 0, 1, ..., `top`, which players see in [-1, 1].
 
-    They are kept as bytes; only what is drawn or asked for is scaled.
+    They are kept as bytes; only what is drawn or asked for is scaled. Rows are finite, unless
+    those of a split would fill more than 2^28 numbers (1 GiB): then images are only drawn.
 
     Args:
         images: the levels of each split as uint8 (n, c, h, w), of one shape c, h, w.
@@ -34,7 +36,7 @@ class ImageSet(Dataset):
     ) -> None:
         for split, levels in images.items():
             if not len(levels):
-                raise SpecError(f"{type(self).__name__} has no image for the split '{split}'")
+                raise SpecError(f"{type(self).__name__} has no image for the split '{split}'.")
         channels, height, width = images["train"].shape[1:]
         self.spec = DataSpec("image", (channels, height, width), low=-1.0, high=1.0)
         self.top = top
@@ -47,13 +49,13 @@ class ImageSet(Dataset):
             for split, classes in (labels or {}).items()
         }
 
-    def rows(self, split: Split) -> Tensor:
-        """Return the images (n, c, h, w) of one split."""
-        return self._scaled(self._images[split])
+    def rows(self, split: Split) -> Tensor | None:
+        """Return the images (n, c, h, w) of one split, None if they are too many."""
+        return None if self._too_many(split) else self._scaled(self._images[split])
 
     def labels(self, split: Split) -> Tensor | None:
-        """Return the class (n,) of each image of one split, None where they have none."""
-        return self._labels.get(split)
+        """Return the class (n,) of each row of one split, None where there are none."""
+        return None if self._too_many(split) else self._labels.get(split)
 
     def sample(self, n: int, split: Split, rng: torch.Generator) -> Tensor:
         """Draw `n` images (n, c, h, w) with replacement on `rng.device`."""
@@ -66,13 +68,18 @@ class ImageSet(Dataset):
         return self._scaled(((x + 1) * (self.top / 2)).round().clamp(0, self.top))
 
     def fingerprint(self) -> str:
-        """Return a text that changes with any image or with the split."""
+        """Return a text that changes with any image, with any label or with the split."""
         digest = hashlib.sha256()
         for split in SPLITS:
             images = self._images[split]
             for start in range(0, len(images), _CHUNK):
                 digest.update(self._scaled(images[start : start + _CHUNK]).numpy().tobytes())
+            if split in self._labels:
+                digest.update(self._labels[split].numpy().tobytes())
         return digest.hexdigest()[:16]
+
+    def _too_many(self, split: Split) -> bool:
+        return self._images[split].numel() > _MOST_VALUES
 
     def _scaled(self, levels: Tensor) -> Tensor:
         # A product, not a quotient: that has the same bits on every device.

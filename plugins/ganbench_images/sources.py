@@ -24,33 +24,38 @@ def pictures_in(path: Path) -> Iterator[Pictures]:
         SpecError: if it is missing, cannot be read or has no picture.
     """
     if not path.exists():
-        raise SpecError(f"{path} does not exist")
+        raise SpecError(f"{path} does not exist.")
     with _files(path) as files:
         pictures = {name: files[name] for name in sorted(files) if _is_picture(name)}
         if not pictures:
             known = ", ".join(sorted(_SUFFIXES))
-            raise SpecError(f"{path} has no pictures, that is files that end in {known}")
+            raise SpecError(f"{path} has no pictures, that is files that end in {known}.")
         yield pictures
 
 
 def _files(path: Path) -> contextlib.AbstractContextManager[dict[str, Reader]]:
     if not path.is_dir():
         return zip_members(path)
-    files: dict[str, Reader] = {
-        file.relative_to(path).as_posix(): partial(_content, file)
+    files = {
+        file.relative_to(path).as_posix(): Reader(partial(_content, file), _stamp(file))
         for file in path.rglob("*")
         if file.is_file()
     }
     return contextlib.nullcontext(files)
 
 
+def _stamp(path: Path) -> str:
+    known = path.stat()
+    return f"{known.st_size} {known.st_mtime_ns}"
+
+
 def _content(path: Path) -> bytes:
     try:
         if path.stat().st_size > LARGEST:
-            raise SpecError(f"{path} is too large; at most {LARGEST} bytes are read")
+            raise SpecError(f"{path} is too large; at most {LARGEST} bytes are read.")
         return path.read_bytes()
     except OSError as error:
-        raise SpecError(f"{path} cannot be read: {error.strerror}") from None
+        raise SpecError(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def _is_picture(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Stacked MNIST: a thousand modes that can be counted."""
+"""Stacked MNIST: three digits of MNIST, one in each colour channel."""
 
 from typing import Annotated
 
@@ -13,16 +13,15 @@ Samples = Annotated[int, Field(gt=0, le=10**6)]
 
 
 class StackedMnist(ImageSet):
-    """Three digits of MNIST, one in each colour channel: 1,000 modes.
+    """Three digits of MNIST, one in each colour channel.
 
     Digits are drawn with replacement, those for training from the training images of MNIST, those
-    for tests from its test images. The label is the number that they show, 0 to 999, with the
-    hundreds in red, the tens in green and the ones in blue. The modes are as even as the digits
-    are.
+    for tests from its test images. The class of an image, its mode, is the number that they show,
+    0 to 999, with the hundreds in red, the tens in green and the ones in blue. The classes are as
+    even as the digits are.
 
     Args:
-        samples: images of each split, 1 to 1000000; 25600 are what Metz et al. draw to count
-            modes.
+        samples: images of each split, 1 to 1000000; Metz et al. take 25600.
         size: side of the images, 28, 32 with a black border, or 16 or 8 by averaging those.
         seed: of the draw, 0 or more.
 

@@ -1,5 +1,6 @@
 """Sets in the forms that Hugging Face datasets reads: local, without any network."""
 
+import logging
 import sys
 
 import numpy as np
@@ -7,9 +8,9 @@ import pytest
 import torch
 from picture_files import picture, pixels, write_pictures
 
-from ganbench.api import NotCachedError, SpecError
+from ganbench.api import DeviceError, NotCachedError, SpecError
 from ganbench.cache import fetching
-from ganbench_hub import ganbench_datasets, hf, hub, records
+from ganbench_hub import ganbench_datasets, hf, hub, network, records
 
 datasets = pytest.importorskip("datasets")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -19,6 +20,7 @@ pq = pytest.importorskip("pyarrow.parquet")
 def offline(tmp_path, monkeypatch):
     monkeypatch.setenv("GANBENCH_DATA", str(tmp_path / "cache"))
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     datasets.disable_progress_bars()
 
 
@@ -99,6 +101,7 @@ class TestTheHub:
             return load(tiny, *args, **options)
 
         monkeypatch.setattr(datasets, "load_dataset", standing_in)
+        monkeypatch.setattr(records, "check_reachable", lambda *_: None)
         return asked
 
     def test_a_set_is_fetched_once_and_then_read_without_the_library(self, tiny, monkeypatch):
@@ -129,10 +132,49 @@ class TestTheHub:
         assert hf("someone/pictures").fingerprint() == fetched.fingerprint()
         assert pq.read_table(used[0]).column_names == ["value", "label"]
 
-    def test_no_network_is_one_sentence_and_nothing_is_kept(self, tmp_path):
-        with fetching(), pytest.raises(SpecError, match=r"^nobody/nothing cannot be read: .*Hub"):
+    @pytest.mark.parametrize("checked", [True, False])
+    def test_no_network_is_one_sentence_and_nothing_is_kept(
+        self, tmp_path, monkeypatch, caplog, checked
+    ):
+        if not checked:  # the connection is lost later
+            monkeypatch.setattr(records, "check_reachable", lambda *_: None)
+        message = r"^nobody/nothing could not be fetched, because the Hugging Face hub cannot be "
+        with fetching(), pytest.raises(DeviceError, match=message + r"reached: .*[^.]\.$"):
             hf("nobody/nothing")
         assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+        assert not caplog.records
+
+    def test_the_hub_is_tried_once(self, monkeypatch):
+        from huggingface_hub.utils import get_session
+
+        tried, session = [], get_session()
+
+        def refused(*args, **options):
+            tried.append(args)
+            raise OSError("no route")
+
+        monkeypatch.setattr(session, "get", refused)
+        with pytest.raises(DeviceError, match="no route"):
+            network.check_reachable("a/b", None)
+        assert len(tried) == 1
+
+    def test_patience_and_loggers_come_back(self):
+        def state():
+            loggers = [logging.getLogger(name).level for name in ("huggingface_hub", "datasets")]
+            return [getattr(datasets.config, name) for name in network._PATIENCE], loggers
+
+        before = state()
+        with network.impatient():
+            assert state()[0] == [1, 0, 1, 0]
+            assert not logging.getLogger("huggingface_hub.utils").isEnabledFor(logging.CRITICAL)
+        assert state() == before
+
+    def test_what_leads_to_an_error_tells_whether_the_network_is_the_cause(self):
+        outer = ValueError("no set")
+        assert not network.lost_connection(outer)
+        outer.__cause__ = KeyError("inner")
+        outer.__cause__.__context__ = TimeoutError()
+        assert network.lost_connection(outer)
 
 
 class TestBadInput:
@@ -153,8 +195,8 @@ class TestBadInput:
             ({"config": "odd"}, "'odd' not found"),
             ({"column": "picture"}, r"no column 'picture'; it has image \(image\), label \(class"),
             ({"label": "kind"}, "no column 'kind'"),
-            ({"label": "image"}, "the column 'image' of .* holds image; labels are classes or"),
-            ({"column": "label"}, "the column 'label' of .* holds class; hf takes columns of im"),
+            ({"label": "image"}, "The column 'image' of .* holds image; labels are classes or"),
+            ({"column": "label"}, "The column 'label' of .* holds class; hf takes columns of im"),
         ],
     )
     def test_wrong_parameters(self, tiny, options, message):
@@ -194,17 +236,22 @@ class TestBadInput:
         kinds = {"image": IMAGE, "n": datasets.Value("int64")}
         rows = [*image_rows(2), {"bytes": b"no picture", "path": None}]
         name = write_set(tmp_path / "a", {"image": rows, "n": [0] * 3}, kinds)
-        with pytest.raises(SpecError, match=r"row 2 of .*tiny cannot be read: it is no image"):
+        with pytest.raises(SpecError, match=r"^.*tiny \(row 2\) cannot be read: it is no image"):
             hf(name)
         name = write_set(tmp_path / "b", {"image": [*image_rows(2), None], "n": [0] * 3}, kinds)
-        with pytest.raises(SpecError, match=r"row 2 of .*tiny is empty"):
+        with pytest.raises(SpecError, match=r"^Row 2 of .*tiny is empty"):
             hf(name)
         name = write_set(tmp_path / "c", {"image": image_rows(3), "n": [0, None, 1]}, kinds)
-        with pytest.raises(SpecError, match=r"row 1 of .*tiny has no 'n'"):
+        with pytest.raises(SpecError, match=r"^Row 1 of .*tiny has no 'n'"):
             hf(name, label="n")
         rows = [*image_rows(2), *image_rows(1, (9, 9, 3))]
         name = write_set(tmp_path / "d", {"image": rows, "n": [0] * 3}, kinds)
-        with pytest.raises(SpecError, match=r"row 0 of .* has 8 x 8, row 2 of .* has 9 x 9"):
+        with pytest.raises(SpecError, match=r"tiny \(row 0\) has 8 x 8, .* \(row 2\) has 9 x 9; "):
+            hf(name)
+
+    def test_a_single_row(self, tmp_path):
+        name = write_set(tmp_path, {"image": image_rows(1)}, {"image": IMAGE})
+        with pytest.raises(SpecError, match=r"tiny has a single row; at least two are needed"):
             hf(name)
 
     def test_an_empty_folder(self, tmp_path):

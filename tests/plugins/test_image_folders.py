@@ -1,6 +1,7 @@
 """Pictures of the user's own: folders, zip files, and CelebA."""
 
 import io
+import os
 import struct
 import warnings
 import zlib
@@ -110,7 +111,7 @@ class TestBadFolders:
                 ImageFolder(str(path), **options)
 
     def test_a_missing_folder(self, tmp_path):
-        self.refused(tmp_path / "none", r"none does not exist$")
+        self.refused(tmp_path / "none", r"none does not exist\.$")
 
     def test_an_empty_folder(self, tmp_path):
         (tmp_path / "notes.txt").write_text("no picture")
@@ -122,7 +123,10 @@ class TestBadFolders:
 
     def test_mixed_sizes_name_two_files_and_their_sizes(self, tmp_path):
         write_pictures(tmp_path, {"a.png": pixels(8, 8), "b.png": pixels(8, 9)})
-        self.refused(tmp_path, r"a\.png has 8 x 8, .*b\.png has 8 x 9; give `size`")
+        self.refused(
+            tmp_path,
+            r"^The images differ in size: .*a\.png has 8 x 8, .*b\.png has 8 x 9; give `size`",
+        )
         assert ImageFolder(str(tmp_path), size=8).spec.shape == (3, 8, 8)
 
     @pytest.mark.parametrize("cut", [0, 10, 60, -300])
@@ -164,7 +168,7 @@ class TestBadFolders:
         )
 
     def test_a_single_picture(self, tmp_path):
-        self.refused(a_folder(tmp_path, 1), "no image for the split 'train'")
+        self.refused(a_folder(tmp_path / "f", 1), r"f has a single picture; at least two are need")
 
     def test_a_zip_file_that_leaves_its_folder(self, tmp_path):
         path = zipped(tmp_path / "f.zip", {"../a.png": picture(pixels(8, 8))})
@@ -198,6 +202,34 @@ class TestCelebA:
         assert CelebA(str(folder), size=8).fingerprint() == first.fingerprint()
         with pytest.raises(NotCachedError):
             CelebA(str(folder), size=16)
+
+    def test_changed_pictures_are_not_taken_from_the_cache(self, tmp_path):
+        folder = faces(tmp_path / "img_align_celeba")
+        with fetching():
+            first = CelebA(str(folder), size=8)
+        changed = folder / "000001.jpg"
+        dates = changed.stat().st_atime_ns, changed.stat().st_mtime_ns
+        os.utime(changed, ns=(dates[0], dates[1] + 10**9))
+        with pytest.raises(NotCachedError):
+            CelebA(str(folder), size=8)
+        os.utime(changed, ns=dates)
+        assert CelebA(str(folder), size=8).fingerprint() == first.fingerprint()
+        changed.write_bytes(picture(pixels(218, 178, 3, seed=9)) + b"!")
+        os.utime(changed, ns=dates)
+        with pytest.raises(NotCachedError):
+            CelebA(str(folder), size=8)
+
+    def test_a_changed_zip_file_is_not_taken_from_the_cache(self, tmp_path):
+        folder = faces(tmp_path / "f")
+        members = {f"img_align_celeba/{p.name}": p.read_bytes() for p in folder.iterdir()}
+        path = zipped(tmp_path / "img_align_celeba.zip", members)
+        with fetching():
+            CelebA(str(path), size=8)
+        CelebA(str(path), size=8)
+        members["img_align_celeba/000001.jpg"] = members["img_align_celeba/162770.jpg"]
+        zipped(path, members)
+        with pytest.raises(NotCachedError):
+            CelebA(str(path), size=8)
 
     def test_the_zip_file_gives_the_same(self, tmp_path):
         folder = faces(tmp_path / "img_align_celeba")

@@ -1,5 +1,6 @@
 """Finite image sets: scaling, splits, classes; those that ship with packages."""
 
+import hashlib
 import sys
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 from picture_files import pixels
 
 from ganbench.api import SpecError
-from ganbench_images import Digits, Patches, patches
+from ganbench_images import Digits, Patches, patches, sets
 from ganbench_images.scaling import padded, shrunk
 from ganbench_images.sets import ImageSet
 
@@ -55,9 +56,36 @@ def test_the_fingerprint_follows_content_and_split():
     assert a_set(15).fingerprint() != a_set(16).fingerprint()
 
 
-def test_the_digits_are_those_of_committed_results():
-    assert Digits().fingerprint() == "4deea46f2b025112"
-    assert Digits(split_seed=3).fingerprint() == "9d2b19574dedf934"
+def test_the_fingerprint_follows_labels():
+    images = {"train": pixels(3, 1, 2, 2), "test": pixels(3, 1, 2, 2, seed=1)}
+    labels = {"train": np.array([0, 1, 2]), "test": np.array([0, 1, 2])}
+    for split in ("train", "test"):
+        others = labels | {split: np.array([0, 2, 1])}
+        assert ImageSet(images, labels).fingerprint() != ImageSet(images, others).fingerprint()
+    assert ImageSet(images, labels).fingerprint() != ImageSet(images).fingerprint()
+
+
+def test_images_beyond_the_bound_are_only_drawn(monkeypatch):
+    data = Digits()
+    drawn, size = data.sample(20, "train", rng(3)), data.rows("train").numel()
+    fingerprint = data.fingerprint()
+    monkeypatch.setattr(sets, "_MOST_VALUES", size)
+    assert data.rows("train").shape[0] == 898
+    monkeypatch.setattr(sets, "_MOST_VALUES", size - 1)
+    assert data.rows("train") is None
+    assert data.labels("train") is None, "labels belong to rows"
+    scaled, scale = [], data._scaled
+    monkeypatch.setattr(data, "_scaled", lambda x: scaled.append(len(x)) or scale(x))
+    assert torch.equal(data.sample(20, "train", rng(3)), drawn)
+    assert scaled == [20], "only what is drawn is scaled"
+    assert data.fingerprint() == fingerprint
+
+
+def test_the_digits_stay_the_same():
+    rows = torch.cat([Digits().rows("train"), Digits().rows("test")])
+    assert hashlib.sha256(rows.numpy().tobytes()).hexdigest()[:16] == "4deea46f2b025112"
+    assert Digits().fingerprint() == "181fa7e6cf280428"
+    assert Digits(split_seed=3).fingerprint() == "42cb7a634377be12"
 
 
 def test_an_empty_split_is_refused():
