@@ -11,6 +11,7 @@ from pydantic import Field
 
 from ganbench.api import Dataset, NonNegativeInt, PositiveInt, SpecError, kept
 from ganbench_hub.records import Records, Wanted, read_records
+from ganbench_images.mending import mended_by_fetching
 from ganbench_images.pictures import stacked
 from ganbench_images.sets import ImageSet, divided, halves
 from ganbench_sequences.windows import Length, Symbols, TextWindows
@@ -117,7 +118,9 @@ def _records(wanted: Wanted) -> Records:
         )
     digest = hashlib.sha256(repr(wanted).encode()).hexdigest()[:16]
     name = f"hf/{wanted.name.replace('/', '--')}-{digest}.parquet"
-    return Records.load(kept(name, partial(_fetch, wanted=wanted)))
+    path = kept(name, partial(_fetch, wanted=wanted))
+    with mended_by_fetching(str(wanted)):
+        return Records.load(path)
 
 
 def _fetch(path: Path, wanted: Wanted) -> None:

@@ -29,6 +29,11 @@ class Wanted:
     revision: str | None
     samples: int | None
 
+    def __str__(self) -> str:
+        """Write the expression of the dataset, for commands."""
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        return f"hf({', '.join(f'{name}={value!r}' for name, value in given.items())})"
+
 
 @dataclass(frozen=True)
 class Records:
@@ -68,12 +73,19 @@ class Records:
 
     @classmethod
     def load(cls, path: Path) -> "Records":
-        """Read what `save` wrote."""
+        """Read what `save` wrote.
+
+        Raises:
+            SpecError: if the file is damaged.
+        """
         import pyarrow.parquet as pq  # slow to import
 
-        table = pq.read_table(path)
-        about = table.schema.metadata
-        return cls(about[b"column"].decode(), about[b"kind"].decode(), table)
+        try:
+            table = pq.read_table(path)
+            about = table.schema.metadata
+            return cls(about[b"column"].decode(), about[b"kind"].decode(), table)
+        except Exception as error:  # a damaged file may raise any
+            raise SpecError(f"{path} cannot be read: {reason(error)}.") from None
 
 
 def read_records(wanted: Wanted, place: str) -> Records:

@@ -9,7 +9,9 @@ from typing import Literal
 import numpy as np
 
 from ganbench.api import SpecError, Split, kept
+from ganbench_images.mending import mended_by_fetching
 from ganbench_images.pictures import stacked
+from ganbench_images.reasons import reason
 from ganbench_images.sets import ImageSet
 from ganbench_images.sources import Pictures, pictures_in
 
@@ -68,7 +70,17 @@ def _scaled(source: Path, pictures: Pictures, size: int) -> np.ndarray:
     listing = hashlib.sha256("\n".join([str(source.resolve()), *files]).encode())
     name = f"celeba/{size}-{listing.hexdigest()[:16]}.npy"
     path = kept(name, partial(_decode, source=source, pictures=pictures, size=size))
-    array: np.ndarray = np.load(path)
+    with mended_by_fetching(f"celeba(path={str(source)!r}, size={size})"):
+        return _loaded(path, (len(pictures), 3, size, size))
+
+
+def _loaded(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    try:
+        array: np.ndarray = np.load(path)
+    except Exception as error:  # a damaged file may raise any
+        raise SpecError(f"{path} cannot be read: {reason(error)}.") from None
+    if array.dtype != np.uint8 or array.shape != shape:
+        raise SpecError(f"{path} does not hold the images that were kept in it.")
     return array
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from ganbench.api import Remote, Split, kept
 from ganbench_images.archives import tar_members
 from ganbench_images.batches import read_batch
+from ganbench_images.mending import mended_by_fetching
 from ganbench_images.scaling import shrunk
 from ganbench_images.sets import ImageSet
 
@@ -39,11 +40,12 @@ class Cifar10(ImageSet):
 
     def __init__(self, size: Literal[8, 16, 32] = 32) -> None:
         path = kept("cifar10/cifar-10-python.tar.gz", _ARCHIVE.download)
-        members = tar_members(path, [name for names in _BATCHES.values() for name in names])
         images: dict[Split, np.ndarray] = {}
         labels: dict[Split, np.ndarray] = {}
-        for split, names in _BATCHES.items():
-            pairs = [read_batch(members[name], f"{name} in {path}") for name in names]
-            images[split] = shrunk(np.concatenate([pictures for pictures, _ in pairs]), size)
-            labels[split] = np.concatenate([classes for _, classes in pairs])
+        with mended_by_fetching("cifar10"):
+            members = tar_members(path, [name for names in _BATCHES.values() for name in names])
+            for split, names in _BATCHES.items():
+                pairs = [read_batch(members[name], f"{name} in {path}") for name in names]
+                images[split] = shrunk(np.concatenate([pictures for pictures, _ in pairs]), size)
+                labels[split] = np.concatenate([classes for _, classes in pairs])
         super().__init__(images, labels)

@@ -7,6 +7,7 @@ import numpy as np
 
 from ganbench.api import Remote, SpecError, Split, kept
 from ganbench_images.idx import read_pair
+from ganbench_images.mending import mended_by_fetching
 from ganbench_images.scaling import padded, shrunk
 from ganbench_images.sets import SPLITS, ImageSet
 
@@ -20,7 +21,7 @@ class MnistLike(ImageSet):
     """Grey images of 28 x 28 with ten classes in four IDX files: name the files to make a set.
 
     Attributes:
-        folder: of the files in the cache.
+        folder: of the files in the cache, which has the name of the dataset.
         mirrors: where the files can be had, the first choice first.
         files: name of each file -> its SHA-256 and its number of bytes.
     """
@@ -47,10 +48,13 @@ class MnistLike(ImageSet):
             kept(f"{cls.folder}/{name}", cls._remote(name).download)
             for name in (f"{part}-images-idx3-ubyte.gz", f"{part}-labels-idx1-ubyte.gz")
         ]
-        images, labels = read_pair(*paths)
-        if images.shape[1:] != (_SIDE, _SIDE):
-            found = " x ".join(map(str, images.shape[1:]))
-            raise SpecError(f"{paths[0]} holds images of {found} pixels, not {_SIDE} x {_SIDE}.")
+        with mended_by_fetching(cls.folder):
+            images, labels = read_pair(*paths)
+            if images.shape[1:] != (_SIDE, _SIDE):
+                found = " x ".join(map(str, images.shape[1:]))
+                raise SpecError(
+                    f"{paths[0]} holds images of {found} pixels, not {_SIDE} x {_SIDE}."
+                )
         return _resized(images[:, None], size), labels
 
     @classmethod

@@ -1,6 +1,7 @@
 """Sets in the forms that Hugging Face datasets reads: local, without any network."""
 
 import logging
+import shlex
 import sys
 
 import numpy as np
@@ -119,6 +120,23 @@ class TestTheHub:
         for other in ({"revision": "v2"}, {"revision": "v1", "samples": 3}):
             with pytest.raises(NotCachedError):
                 hf("someone/tiny", **other)
+
+    @pytest.mark.parametrize("damage", [b"", b"nonsense", None])
+    def test_damage_in_the_cache_is_said_with_what_mends_it(self, tiny, monkeypatch, damage):
+        self.load(monkeypatch, tiny)
+        with fetching() as used:
+            hf("someone/tiny", samples=4)
+        if damage is None:
+            pq.write_table(pq.read_table(used[0]).replace_schema_metadata(), used[0])
+        else:
+            used[0].write_bytes(damage)
+        with pytest.raises(SpecError) as caught:
+            hf("someone/tiny", samples=4)
+        said = str(caught.value)
+        assert said.startswith(f"{used[0]} cannot be read: ")
+        command = shlex.split(said.split("`")[1])
+        assert command[:3] == ["ganbench", "fetch", "--again"]
+        assert command[3:] == ["hf(name='someone/tiny', split='train', samples=4)"]
 
     def test_pictures_beside_the_rows_are_kept_with_them(self, tmp_path, monkeypatch):
         names = [f"train/{kind}/{i}.png" for kind in ("cat", "dog") for i in range(2)]

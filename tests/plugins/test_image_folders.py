@@ -244,9 +244,23 @@ class TestCelebA:
         with pytest.raises(SpecError, match="is not img_align_celeba, whose pictures are named"):
             CelebA(str(folder))
 
+    @pytest.mark.parametrize("damage", [b"", b"nonsense", None])
+    def test_damage_in_the_cache_is_said_with_what_mends_it(self, tmp_path, damage):
+        folder = faces(tmp_path / "img_align_celeba")
+        with fetching() as used:
+            CelebA(str(folder), size=8)
+        if damage is None:
+            np.save(used[0], np.zeros((1, 3, 8, 8), np.uint8))
+        else:
+            used[0].write_bytes(damage)
+        wanted = rf"fetch --again .celeba\(path=.*{folder}.*, size=8\).`\.$"
+        with pytest.raises(SpecError, match=wanted) as caught:
+            CelebA(str(folder), size=8)
+        assert str(caught.value).startswith(str(used[0]))
+
     def test_nothing_is_kept_of_a_damaged_copy(self, tmp_path):
         folder = faces(tmp_path / "f")
         (folder / "162770.jpg").write_bytes(b"no picture")
-        with fetching(), pytest.raises(SpecError, match=r"162770\.jpg cannot be read"):
+        with fetching(), pytest.raises(SpecError, match=r"162770\.jpg cannot be read: [^.]*\.$"):
             CelebA(str(folder), size=8)
         assert not [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
