@@ -151,7 +151,7 @@ def test_titles_fit_above_narrow_galleries(results, name):
     )
     figure = samples(mine, name)
     figure.canvas.draw()
-    box = figure.get_suptitle() and figure._suptitle.get_window_extent()
+    box = figure._suptitle.get_window_extent()
     assert figure.bbox.x0 <= box.x0
     assert box.x1 <= figure.bbox.x1
     assert box.y1 <= figure.bbox.y1
