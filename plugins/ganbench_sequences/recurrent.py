@@ -146,14 +146,7 @@ def gru(
 ) -> Recurrent:
     """Gated recurrent units: the generator reads noise and its own output at every step.
 
-    The relaxation makes symbols of the generator's laws. By default their softmax goes to the
-    discriminator as it is (Gulrajani et al. 2017, arXiv:1704.00028), and generated samples are
-    the likeliest symbols, as they are by "straight_through", which shows the discriminator
-    one-hots and passes the gradient of the softmax. "gumbel" and "st_gumbel" are their peers under
-    Gumbel noise, so that samples are draws from the laws. "reinforce" draws them without a
-    gradient: the generator learns by the score function. All can begin with likelihood
-    (`pretraining_steps`), which teaches them to do without the prior's noise: then only the last
-    three stay diverse.
+    `lstm` says what the relaxations are, and which of them stay diverse after `pretraining_steps`.
 
     Args:
         hidden: size of the state of each player, 1 to 65536.
