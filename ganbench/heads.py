@@ -109,7 +109,8 @@ class OutputHead(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map activations (B, size) to samples (B, *shape)."""
-        parts = torch.split(x, [span.width * count for span, count in self.runs], dim=1)
+        sizes = [span.width * count for span, count in self.runs]
+        parts = torch.split(x, sizes, dim=1) if len(sizes) > 1 else (x,)
         values = [
             head(part.view(-1, count, span.width) if count > 1 else part).flatten(1)
             for (span, count), head, part in zip(self.runs, self.heads, parts, strict=True)
