@@ -3,7 +3,6 @@
 import torch
 
 from ganbench.cells import Cell
-from ganbench.training.ensemble import Ensemble
 from ganbench.training.loop import train
 
 CPU = torch.device("cpu")
@@ -23,9 +22,11 @@ SHIFTS = ("head.bias", "head.layer.bias", "change.3.bias", "slope.bias", "offset
 
 def fault(cell: Cell) -> str | None:
     """Train a cell and say what is wrong with it, None if nothing is."""
-    before = Ensemble(cell, [0], CPU).state
-    *_, progress = train(cell, [0], CPU)
+    pauses = train(cell, [0], CPU)
+    progress = next(pauses)
     ensemble, state = progress.ensemble, progress.ensemble.state
+    before = {role: state[role].clone() for role in ("generator", "critic")}
+    *_, progress = pauses
     if progress.step != 20 or not all(torch.isfinite(value).all() for value in state.values()):
         return "values that are not finite"
     if not all(torch.isfinite(torch.tensor(row[3])) for row in progress.history):
