@@ -192,7 +192,9 @@ class Rules:
                 return loss.generator_loss(judge, real, fake, draws, under(state, "loss"))
 
             if not self.pathwise:
-                return self._score_function(value_of, parameters, state, batch, (real, seen, fake))
+                samples = (real, seen, fake)
+                aim, value = self._score_function(value_of, parameters, state, batch, samples)
+                return aim if cost is None else aim + cost, value
             value = value_of(real, self._gated(critic, seen, state, batch, clock), {})
             for owner, part in self.parts(clock):
                 if part.generator_penalty is not None:

@@ -130,6 +130,31 @@ def test_a_cost_of_its_own_moves_the_generator(make_cell):
     assert max(losses) < 20, "the recorded loss is that of the game"
 
 
+class CostlyDraws(Costly):
+    """The same without a gradient through samples, whose probability never changes."""
+
+    def forward(self, noise):
+        return super().forward(noise).detach()
+
+    def log_prob(self, x, noise):
+        return 0 * self.point.sum() + 0 * x.sum(dim=1)
+
+
+class CostlyDrawers(Architecture):
+    kinds = frozenset({"vector"})
+    generator_gives = frozenset({"likelihood"})
+
+    def generator(self, spec, noise_dim):
+        return CostlyDraws()
+
+
+def test_a_cost_also_moves_a_generator_that_learns_by_the_score_function(make_cell):
+    cell = make_cell(generator_steps=400, generator_rate=0.05)
+    progress = last(replace(cell, generator=built("generator", CostlyDrawers)))
+    points = progress.ensemble.generate(4, "look")
+    torch.testing.assert_close(points, torch.full((3, 4, 2), 3.0), atol=0.1, rtol=0)
+
+
 class Taught(nn.Module):
     """A unit normal law around a learned point, moved by what noise is learned."""
 
