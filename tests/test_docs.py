@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import click
+import pandas as pd
 import pytest
 import torch
 
@@ -21,6 +22,8 @@ from ganbench.report.tables import TIDY_COLUMNS
 from ganbench.training.loop import train
 
 ROOT = Path(__file__).parent.parent
+FAIR, MARKOV = "fair(encoder='modes')", "markov(vocabulary=5, length=6)"
+NS = "ns+r1(gamma=0.1)"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -123,6 +126,40 @@ def test_the_plugin_of_the_readme_guide_works(tmp_path, monkeypatch):
 def test_the_table_of_the_readme_is_the_committed_one():
     first = text("results/reference/default/table.md").split("### ")[1].split("\n", 1)[1].strip()
     assert first in text("README.md")
+
+
+@pytest.mark.parametrize(
+    ("grid", "dataset", "generator", "loss", "estimator", "shown"),
+    [
+        ("images", "digits", "dcgan", "wgan+gp(weight=1.0)", "max", ".729"),
+        ("images", "digits", "dcgan", "wgan+gp(weight=1.0)", "fid", "1.96"),
+        ("images", "digits", "gaussian", "none", "max", ".956"),
+        ("images", "digits", "kde", "none", "fid", "5.42"),
+        ("tables", FAIR, "mlp(width=128)", "wgan+gp(weight=0.1)", "columns", ".059"),
+        ("tables", FAIR, "mlp(width=128)", "wgan+gp(weight=0.1)", "max", ".652"),
+        ("tables", "fair", "copula", "none", "columns", ".029"),
+        ("tables", "fair", "copula", "none", "max", ".612"),
+        ("text", MARKOV, "gru(hidden=48, relaxation='st_gumbel')", NS, "jsd2", "9.8e-4"),
+        ("text", MARKOV, "gru(hidden=48, relaxation='st_gumbel')", NS, "jsd_law", ".215"),
+        ("text", MARKOV, "ngram", "none", "jsd2", "-1.9e-5"),
+        ("text", MARKOV, "ngram", "none", "jsd_law", ".199"),
+    ],
+)  # fmt: skip
+def test_figures_of_the_readme_are_those_of_the_quick_grids(
+    grid, dataset, generator, loss, estimator, shown
+):
+    scores = pd.read_csv(ROOT / f"results/reference/{grid}-quick/scores.csv")
+    names = {"dataset": dataset, "generator": generator, "loss": loss, "estimator": estimator}
+    mine = scores[(scores[list(names)] == pd.Series(names)).all(axis=1)]
+    assert len(mine) == 2
+    assert abs(mine["value"].mean() - float(shown)) <= 0.5 * _last_place(shown)
+    assert f"| {shown} " in text("README.md")
+
+
+def _last_place(shown):
+    """Return what one in the last digit of a number stands for."""
+    mantissa, _, power = shown.partition("e")
+    return 10.0 ** (int(power or 0) - len(mantissa.partition(".")[2]))
 
 
 def test_the_catalogue_lists_what_is_registered():
