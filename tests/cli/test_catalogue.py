@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ganbench.components import Component
 from ganbench.plugins import KINDS
 
 
@@ -77,3 +78,21 @@ def test_the_doctor_names_what_is_amiss(ganbench, tmp_path, monkeypatch):
     listed = ganbench("list", "losses")
     assert listed.exit_code == 0
     assert "Disabled plugins: broken." in listed.stderr
+
+
+def test_datasets_are_listed_with_kind_size_and_licence(ganbench, registry):
+    rows = json.loads(ganbench("list", "datasets", "--json").stdout)
+    assert {row["name"] for row in rows} == set(registry.names("dataset"))
+    for row in rows:
+        assert row["data"] in ("vector", "table", "image", "sequence", "any"), row["name"]
+        assert row["size"], row["name"]
+        assert row["licence"], row["name"]
+        assert row["source"], row["name"]
+    header = ganbench("list", "datasets").stdout.splitlines()[1].split()
+    assert header == ["name", "data", "size", "summary", "licence", "source"]
+
+
+@pytest.mark.parametrize("name", ["funnel", "mixed", "digits", "hmm"])
+def test_the_kind_that_is_listed_is_that_of_the_samples(registry, name):
+    built = registry.build("dataset", Component(name)).value
+    assert registry.find("dataset", name).said("Kind") == built.spec.kind
