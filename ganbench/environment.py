@@ -1,18 +1,26 @@
 """Devices, and what a run's environment was."""
 
+import contextlib
+import logging
 import os
 import platform
+import random
 import re
 import subprocess
+import warnings
+from collections.abc import Iterator
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import torch
 
 from ganbench.errors import DeviceError, SpecError
 from ganbench.plugins import Registry
+
+log = logging.getLogger(__name__)
 
 _DISTRIBUTIONS = (
     "ganbench", "torch", "numpy", "scipy", "scikit-learn", "pandas", "statsmodels", "seaborn",
@@ -51,10 +59,22 @@ def device_class(device: torch.device) -> str:
     return device.type
 
 
+def gpus(device: torch.device) -> list[str]:
+    """Name the CUDA devices that this one stands for: itself, or all that are like the first."""
+    if device.type != "cuda":
+        return []
+    seen = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    names = seen.split(",") if seen else [str(i) for i in range(torch.cuda.device_count())]
+    if device.index is not None:
+        return [names[device.index]]
+    first = torch.cuda.get_device_name(0)
+    return [name for i, name in enumerate(names) if torch.cuda.get_device_name(i) == first]
+
+
 def worker_count(device: torch.device) -> int:
-    """Return how many workers keep a device busy: one for each core that is ours, one on a GPU."""
+    """Return how many workers keep a device busy: one for each core that is ours, or each GPU."""
     if device.type != "cpu":
-        return 1
+        return max(1, len(gpus(device)))
     cores = psutil.cpu_count(logical=False) or 1
     process = psutil.Process()
     ours = process.cpu_affinity() if hasattr(process, "cpu_affinity") else None
@@ -72,6 +92,40 @@ def make_deterministic() -> None:
     # Else every new tensor is filled first; nothing here reads memory that was not written.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
+
+
+@contextlib.contextmanager
+def unchanged() -> Iterator[None]:
+    """Put back, at the end of the block, what a plugin may have changed for whoever comes next."""
+    folder, variables = os.getcwd(), dict(os.environ)
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    dtype, grad = torch.get_default_dtype(), torch.is_grad_enabled()
+    try:
+        with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+            yield
+    finally:
+        changed = [
+            what
+            for what, same in {
+                "the default dtype": torch.get_default_dtype() == dtype,
+                "the number of threads": torch.get_num_threads() == 1,
+                "whether gradients are taken": torch.is_grad_enabled() == grad,
+                "the working directory": os.getcwd() == folder,
+                "environment variables": dict(os.environ) == variables,
+            }.items()
+            if not same
+        ]
+        torch.set_default_dtype(dtype)
+        torch.set_grad_enabled(grad)
+        make_deterministic()
+        os.chdir(folder)
+        if dict(os.environ) != variables:
+            os.environ.clear()
+            os.environ.update(variables)
+        np.random.set_state(numpy_state)
+        random.setstate(python_state)
+        if changed:
+            log.warning("A plugin changed %s; it was put back.", ", ".join(changed))
 
 
 def describe(device: torch.device, registry: Registry) -> dict[str, Any]:

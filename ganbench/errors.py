@@ -25,6 +25,14 @@ class PluginError(GanbenchError):
     exit_code = 3
 
 
+class InvalidOutputError(PluginError):
+    """A component gave something that is not what it must give: shape, type, or not finite."""
+
+
+class Interrupted(Exception):  # noqa: N818 - it is no error
+    """Work was asked to stop, and has stopped where it can go on from."""
+
+
 class DeviceError(GanbenchError):
     """A device or resource that was asked for is not there."""
 

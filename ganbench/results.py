@@ -1,9 +1,10 @@
 """A results folder, loaded for reading."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -11,11 +12,12 @@ from ganbench.api import Dataset
 from ganbench.components import parse_single
 from ganbench.plugins import Registry
 from ganbench.store import Json, Store
+from ganbench.store.index import Index, load_index
 
-_NO_SCORE = {
-    "metric": None, "estimator": None, "value": None, "low": None, "high": None, "p_value": None,
-    "n_real": None, "n_fake": None, "better": None, "headline": None,
-}  # fmt: skip
+_SCORE = [
+    "metric", "estimator", "value", "low", "high", "p_value", "n_real", "n_fake", "better",
+    "headline",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Results:
         dataset: label -> the dataset in whose rows samples are stored; raises `GanbenchError`
             where its plugin is not installed.
         reason: run id -> why the run failed, in full.
+        damaged: run id -> what is wrong with its files; such a run counts as not there.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Results:
     samples: Callable[[str], torch.Tensor]
     dataset: Callable[[str], Dataset]
     reason: Callable[[str], str]
+    damaged: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_results(store: Store, registry: Registry) -> Results:
@@ -50,23 +54,18 @@ def load_results(store: Store, registry: Registry) -> Results:
     Raises:
         StoreError: if it holds nothing, or something that cannot be read.
     """
-    experiment = store.experiment()
-    stored = store.runs()
-    floors = store.floors()
-    rows: list[dict[str, Any]] = []
-    for cell in _distinct(list(experiment["cells"].values())):
-        for seed, run_id in cell["runs"].items():
-            run = _run(cell, int(seed), run_id, stored.get(run_id))
-            scores = store.scores(run_id) if run["status"] == "ok" else None
-            rows += _rows(run, _current(scores, cell["scores"]), floors)
+    experiment, index = store.experiment(), load_index(store)
+    cells = _distinct(list(experiment["cells"].values()))
+    planned = _planned(cells, index)
     return Results(
         experiment["name"],
         experiment,
-        pd.DataFrame(rows),
+        _with_scores(planned, cells, index, _floors(store)),
         lambda run_id: _required(store.history(run_id)),
         store.samples,
         lambda label: registry.build("dataset", parse_single(label)).value.judged,
         store.log,
+        index.damaged,
     )
 
 
@@ -77,10 +76,11 @@ def _distinct(cells: list[Json]) -> list[Json]:
         alike.setdefault(tuple(cell["labels"].values()), []).append(cell)
     named = []
     for cell in cells:
-        rivals = [_settings(each) for each in alike[tuple(cell["labels"].values())]]
+        same = alike[tuple(cell["labels"].values())]
+        rivals = [_settings(each) for each in same] if len(same) > 1 else []
         differing = [
             f"{name}={value}"
-            for name, value in _settings(cell).items()
+            for name, value in (_settings(cell) if rivals else {}).items()
             if any(rival[name] != value for rival in rivals)
         ]
         suffix = f" [{', '.join(differing)}]" if differing else ""
@@ -94,47 +94,75 @@ def _settings(cell: Json) -> dict[str, Any]:
     return {**cell["recipe"], "device": cell["device"], "origin": cell["origin"]}
 
 
-def _current(scores: pd.DataFrame | None, score_ids: Json) -> pd.DataFrame | None:
-    """Keep the scores that were made in the way that was asked for last."""
-    if scores is None or scores.empty:
-        return None
-    return scores[scores["score_id"] == scores["metric"].map(score_ids)]
-
-
 def _required(frame: pd.DataFrame | None) -> pd.DataFrame:
     return pd.DataFrame(columns=["step", "quantity", "value"]) if frame is None else frame
 
 
-def _run(cell: Json, seed: int, run_id: str, run: Json | None) -> dict[str, Any]:
-    """Describe one planned run by the columns that do not depend on scores."""
-    status, reason = (
-        ("missing", "") if cell["misfit"] is None else ("incompatible", cell["misfit"])
+def _planned(cells: list[Json], index: Index) -> pd.DataFrame:
+    """Describe every planned run by the columns that do not depend on scores."""
+    rows = [
+        (run_id, *cell["labels"].values(), int(seed), *_absent(cell, run_id, index), place)
+        for place, cell in enumerate(cells)
+        for seed, run_id in cell["runs"].items()
+    ]
+    labels = list(cells[0]["labels"]) if cells else []
+    absent = ["status", "reason", "generator_steps", "block"]
+    frame = pd.DataFrame(rows, columns=["run_id", *labels, "seed", *absent, "cell"])
+    known = index.runs.reindex(frame["run_id"])
+    there = known["status"].notna().to_numpy()
+    for name in ("status", "reason"):
+        frame[name] = known[name].where(there, frame[name].to_numpy()).to_numpy()
+    steps = known["steps"].to_numpy(dtype=float, na_value=np.nan)
+    planned = frame["generator_steps"].to_numpy(dtype=float)
+    frame["generator_steps"] = np.where(np.isnan(steps), planned, steps).astype(int)
+    for name in ("train_seconds", "eval_seconds"):
+        frame[name] = known[name].to_numpy()
+    for name in ("device", "engine"):
+        frame[name] = known[name].where(there, "").to_numpy()
+    frame["attempts"] = known["attempts"].fillna(0).to_numpy().astype(int)
+    return frame
+
+
+def _absent(cell: Json, run_id: str, index: Index) -> tuple[str, str, int, int]:
+    """Say what is known of a run that is not there."""
+    recipe = cell["recipe"]
+    if cell["misfit"] is not None:
+        status, reason = "incompatible", str(cell["misfit"])
+    elif run_id in index.damaged:
+        status, reason = "damaged", index.damaged[run_id]
+    else:
+        status, reason = "missing", ""
+    return status, reason, recipe["generator_steps"], recipe["block"]
+
+
+def _with_scores(
+    planned: pd.DataFrame, cells: list[Json], index: Index, floors: pd.DataFrame
+) -> pd.DataFrame:
+    """Add to every planned run its scores that were made in the way that was asked for last."""
+    asked = pd.DataFrame(
+        [
+            (place, score_id)
+            for place, cell in enumerate(cells)
+            for score_id in cell["scores"].values()
+        ],
+        columns=["cell", "score_id"],
     )
-    found = run or {}
-    return {
-        "run_id": run_id,
-        **cell["labels"],
-        "seed": seed,
-        "status": found.get("status", status),
-        "reason": found.get("reason", reason),
-        "generator_steps": found.get("steps", cell["recipe"]["generator_steps"]),
-        "train_seconds": found.get("train_seconds"),
-        "eval_seconds": found.get("eval_seconds"),
-        "device": found.get("device", ""),
-        "engine": found.get("engine", ""),
-        "block": cell["recipe"]["block"],
-    }
+    wanted = planned.loc[planned["status"].eq("ok"), ["run_id", "cell"]].merge(asked, on="cell")
+    scores = wanted.merge(index.scores, on=["run_id", "score_id"])
+    scores = scores.drop_duplicates(["run_id", "cell", "score_id", "estimator"])
+    scores = scores.merge(floors, on=["score_id", "estimator"], how="left")
+    kept = ["run_id", "cell", *_SCORE, "floor", "floor_p95"]
+    frame = planned.merge(scores[kept], on=["run_id", "cell"], how="left")
+    for name in (*_SCORE, "floor", "floor_p95"):
+        if frame[name].dtype == object:
+            frame[name] = frame[name].where(frame[name].notna(), None)
+    return frame.drop(columns="cell")
 
 
-def _rows(
-    run: dict[str, Any], scores: pd.DataFrame | None, floors: dict[str, Json]
-) -> list[dict[str, Any]]:
-    if scores is None or scores.empty:
-        return [{**run, **_NO_SCORE, "floor": None, "floor_p95": None}]
-    rows = []
-    for score in scores.to_dict("records"):
-        known = floors.get(score["score_id"], {}).get("floors", {})
-        floor = known.get(score["estimator"], {"mean": None, "p95": None})
-        kept = {name: score[name] for name in _NO_SCORE}
-        rows.append({**run, **kept, "floor": floor["mean"], "floor_p95": floor["p95"]})
-    return rows
+def _floors(store: Store) -> pd.DataFrame:
+    rows = [
+        (floor_id, estimator, floor["mean"], floor["p95"])
+        for floor_id, record in store.floors().items()
+        for estimator, floor in record["floors"].items()
+    ]
+    return pd.DataFrame(rows, columns=["score_id", "estimator", "floor", "floor_p95"])

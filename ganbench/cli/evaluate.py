@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganbench.cli.common import open_store, print_json, print_table, results_argument
-from ganbench.cli.execution import carry_out, conclude, output_options, say, worker_options
+from ganbench.cli.execution import (
+    carry_out,
+    conclude,
+    make_whole,
+    output_options,
+    say,
+    worker_options,
+)
 
 if TYPE_CHECKING:
     from ganbench.execution.tasks import Plan
@@ -38,13 +45,15 @@ def evaluate(ctx: click.Context, /, results: str, **options: Any) -> None:
 
     logging.basicConfig(level=logging.DEBUG if options["verbose"] else logging.WARNING)
     registry, store = load_plugins(), open_store(results)
+    if not options["dry_run"]:
+        store.create()
+        make_whole(store, options)
     plan, left_out = plan_scores(store, options["metrics"], registry)
     for sentence in [*left_out, *(misfits(plan) if options["metrics"] else [])]:
         say(options, f"Left out: {sentence}")
     if options["dry_run"]:
         _show_tasks(plan, options["as_json"])
         return
-    store.create()
     record_scores(store, plan)
     summary = Summary()
     if plan.tasks:

@@ -27,7 +27,7 @@ _WORKERS = (
         "-j",
         "--jobs",
         type=click.IntRange(1, 1024),
-        help="Worker processes.  [default: one for each core, one on a GPU]",
+        help="Worker processes.  [default: one for each core, or for each GPU]",
     ),
     click.option(
         "--executor",
@@ -42,6 +42,13 @@ _WORKERS = (
         callback=finite,
         metavar="SECONDS",
         help="Stop a task, such as a block of seeds, that takes longer.",
+    ),
+    click.option(
+        "--memory",
+        type=click.FloatRange(0, min_open=True),
+        callback=finite,
+        metavar="GIB",
+        help="Stop a worker that uses more.  [default: what the machine has]",
     ),
     click.option(
         "--retries",
@@ -66,7 +73,7 @@ _OUTPUT = (
 
 
 def worker_options(command: Command) -> Command:
-    """Add -j, --executor, --timeout and --retries."""
+    """Add -j, --executor, --timeout, --memory and --retries."""
     for option in reversed(_WORKERS):
         command = option(command)
     return command
@@ -100,12 +107,26 @@ def carry_out(
 
 def _executor(plan: "Plan", options: dict[str, Any]) -> "Executor":
     from ganbench import environment
-    from ganbench.execution.executors import InlineExecutor, LocalExecutor
+    from ganbench.execution.executors import InlineExecutor
+    from ganbench.execution.local import LocalExecutor
 
     if options["executor"] == "inline":
         return InlineExecutor()
+    gpus = environment.gpus(plan.device)
     jobs = options["jobs"] or environment.worker_count(plan.device)
-    return LocalExecutor(jobs, options["timeout"])
+    return LocalExecutor(jobs, options["timeout"], gpus, options["memory"])
+
+
+def make_whole(store: "Store", options: dict[str, Any]) -> None:
+    """Move what is damaged in a results folder out of the way, and say so."""
+    from ganbench.store.upkeep import verify
+
+    for fault in verify(store, unread=False):
+        away = store.quarantine(fault.path, fault.reason)
+        say(
+            options,
+            f"Damaged: {fault}. It was moved to '{away}' and is made anew.",
+        )
 
 
 def conclude(
@@ -124,7 +145,7 @@ def conclude(
         say(options, f"Report: {write_page(results, registry, store.folder / 'report')}")
     runs = results.frame[results.frame["run_id"].isin(plan.run_ids)].drop_duplicates("run_id")
     for run in runs.to_dict("records"):
-        if run["status"] not in ("ok", "missing"):
+        if run["status"] not in ("ok", "missing", "interrupted"):
             say(
                 options,
                 f"{run['status']}: {run['dataset']} · {run['loss']} · seed {run['seed']}: "
@@ -133,8 +154,10 @@ def conclude(
     for problem in summary.problems:
         say(options, f"Problem: {problem}")
     if summary.interrupted:
-        say(options, "Interrupted. The same command runs what is missing.")
+        say(options, "Interrupted. The same command goes on from there.")
         return 130
+    if summary.enough:
+        say(options, f"Stopped after {summary.failures} failed runs, as --max-failures says.")
     return 0 if (runs["status"] == "ok").all() and not summary.problems else 1
 
 

@@ -11,6 +11,7 @@ from ganbench.cli.execution import (
     carry_out,
     conclude,
     finite,
+    make_whole,
     output_options,
     say,
     worker_options,
@@ -113,7 +114,11 @@ class _Axes(NamedTuple):
 @click.option("--retry-failed", is_flag=True, help="Run again what failed before.")
 @click.option("--fresh", is_flag=True, help="Run again everything in the grid.")
 @click.option(
-    "-x", "--max-failures", type=click.IntRange(1), metavar="N", help="Stop after N failed runs."
+    "-x",
+    "--max-failures",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Save and stop after N failed runs.",
 )
 @output_options
 @click.pass_context
@@ -143,6 +148,9 @@ def run(ctx: click.Context, /, **options: Any) -> None:
         "all" if options["fresh"] else "failures" if options["retry_failed"] else "nothing"
     )
     interval = options["checkpoint_every"] or None
+    if not options["dry_run"]:
+        store.create()
+        make_whole(store, options)
     plan = make_plan(grid, cells, metrics, device, store, redo, interval)
     if options["dry_run"]:
         _show_plan(plan, options["as_json"])
@@ -150,7 +158,6 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     _refuse_unfit(plan)
     for warning in dict.fromkeys(text for cell in cells for text in cell.warnings):
         say(options, f"Warning: {warning}.")
-    store.create()
     record_experiment(store, plan, grid, registry)
     summary = _execute(plan, store, registry, options)
     ctx.exit(conclude(plan, store, registry, options, summary))

@@ -1,21 +1,34 @@
-"""Runs a plan: feeds the executor, retries, records what workers could not, tells observers."""
+"""Runs a plan: feeds the workers, tries again, records what workers could not, tells observers."""
 
+import collections
 import dataclasses
 import logging
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
-from ganbench.execution.executors import Executor, Outcome
-from ganbench.execution.tasks import FAILURES, Plan, Task
-from ganbench.execution.worker import failure, record
+from ganbench.execution.executors import Executor, Outcome, Pool
+from ganbench.execution.tasks import Plan, Task
+from ganbench.execution.worker import attempt_of, failure, record
 from ganbench.plugins import Registry
-from ganbench.store import Json, RunFiles, Store
+from ganbench.store import FAILURES, Json, RunFiles, Store
+from ganbench.store.index import add_to_index
+from ganbench.store.leases import Leases
 
 log = logging.getLogger(__name__)
+
+_ELSEWHERE_SECONDS = 1.0
+"""How often to look for what other drivers have done."""
+_INDEX_BATCH = 1000
+_MOST_LOSSES = 10
+"""How often a task is begun anew because its machine went away."""
+_PASSING = ("failed", "killed", "oom", "timeout")
+"""Statuses that another attempt may change."""
 
 
 @dataclass
@@ -27,11 +40,15 @@ class Summary:
         troubles: what went wrong without becoming the status of a stored run, such as a floor or
             score that failed: task or run -> what happened the last time that it was tried.
         interrupted: whether it was stopped before the end.
+        enough: whether it ended at the number of failures that was to end it.
+        elsewhere: how many tasks other drivers have done.
     """
 
     statuses: dict[str, str] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
     interrupted: bool = False
+    enough: bool = False
+    elsewhere: int = 0
 
     @property
     def problems(self) -> list[str]:
@@ -57,6 +74,7 @@ class Watcher:
     task_event: Callable[[Task, Json], None] = lambda task, event: None  # noqa: ARG005
     task_done: Callable[[Outcome], None] = lambda outcome: None  # noqa: ARG005
     interrupted: Callable[[], None] = lambda: None
+    waiting: Callable[[int, str], None] = lambda count, whom: None  # noqa: ARG005
 
 
 def execute(
@@ -68,9 +86,10 @@ def execute(
     retries: int = 0,
     max_failures: int | None = None,
 ) -> Summary:
-    """Do all tasks of a plan.
+    """Do all tasks of a plan, and divide them with whoever else is at work in the folder.
 
-    The first Ctrl-C lets the running tasks end and be published, the second stops at once.
+    The first Ctrl-C (or SIGTERM) lets the running tasks save where they are, the second stops at
+    once.
 
     Args:
         plan: the tasks.
@@ -87,81 +106,223 @@ def execute(
     """
     watcher = watcher or Watcher()
     summary, observers = Summary(), Observers(registry)
-    tasks, attempts = plan.tasks, 0
-    with _interrupts(summary, watcher):
 
-        def stopping() -> bool:
-            return summary.interrupted or (
-                max_failures is not None and summary.failures >= max_failures
-            )
+    def on_event(task: Task, event: Json) -> None:
+        observers.event(task, event)
+        watcher.task_event(task, event)
 
-        def on_event(task: Task, event: Json) -> None:
-            observers.event(task, event)
-            watcher.task_event(task, event)
-
-        while tasks and not stopping():
-            again = []
-            for outcome in executor.run(tasks, store.folder, on_event, stopping):
-                rest = _settle(outcome, store, summary, observers)
-                watcher.task_done(outcome)
-                if rest is not None and attempts < retries:
-                    again.append(rest)
-            tasks, attempts = again, attempts + 1
+    with (
+        _interrupts(summary, watcher),
+        Leases(store).held() as leases,
+        executor.open(store.folder, on_event) as pool,
+    ):
+        driver = _Driver(plan.tasks, store, leases, summary, observers, watcher, retries)
+        driver.run(pool, max_failures)
     return summary
 
 
-def _settle(
-    outcome: Outcome, store: Store, summary: Summary, observers: "Observers"
-) -> Task | None:
-    """Record how a task ended; return what of it to try again, if that may help."""
-    task, records = outcome.task, list(outcome.records)
-    lost = outcome.status != "ok"
-    if task.kind != "train":
-        summary.tell(task.title, f"{outcome.status}: {outcome.reason}" if lost else "")
-    elif lost:
-        for seed in task.runs:
-            run = failure(task, seed, outcome.status, outcome.reason)
-            store.publish(RunFiles(run, log=f"{task.title}, seed {seed}: {outcome.reason}\n"))
-            records.append(run)
-    for run in records:
-        summary.tell(f"{task.title}, seed {run['seed']}", _trouble(run, store))
-        summary.statuses[run["run_id"]] = run["status"]
-        scores = store.scores(run["run_id"])
-        observers.finished(run, [] if scores is None else scores.to_dict("records"))
-    if outcome.status != "ok":
-        return task
-    failed = {seed: task.runs[seed] for seed in task.runs if task.runs[seed] in _failed(records)}
-    return dataclasses.replace(task, runs=failed) if failed else None
+@dataclass
+class _Driver:
+    """The tasks that remain, and what becomes of them."""
+
+    tasks: Iterable[Task]
+    store: Store
+    leases: Leases
+    summary: Summary
+    observers: "Observers"
+    watcher: Watcher
+    retries: int
+
+    def __post_init__(self) -> None:
+        self.waiting = collections.deque(self.tasks)
+        self.alone: collections.deque[Task] = collections.deque()
+        self.elsewhere: list[Task] = []
+        self.tries: collections.Counter[tuple[str, ...]] = collections.Counter()
+        self.looked = 0.0
+        self.published: list[str] = []
+
+    def run(self, pool: Pool, max_failures: int | None) -> None:
+        """Feed the pool until all is done, or enough."""
+        while True:
+            failures = self.summary.failures if max_failures is not None else 0
+            self.summary.enough = max_failures is not None and failures >= max_failures
+            if self.summary.interrupted or self.summary.enough:
+                pool.stop()
+                if not pool.running:
+                    break
+            else:
+                self._feed(pool)
+                if not (pool.running or self.waiting or self.alone or self.elsewhere):
+                    break
+            for outcome in pool.wait():
+                self._settle(outcome)
+            if self.elsewhere and not pool.running:
+                time.sleep(0.1)
+        self._index(least=1)
+
+    def _feed(self, pool: Pool) -> None:
+        """Give the pool what it has room for; a task that needs all memory is given alone."""
+        if self.elsewhere and time.monotonic() - self.looked > _ELSEWHERE_SECONDS:
+            self.looked = time.monotonic()
+            self.waiting.extendleft(reversed(self.elsewhere))
+            self.elsewhere = []
+        while self.waiting and pool.running < pool.slots:
+            task = self._claimed(self.waiting.popleft())
+            if task is not None:
+                pool.submit(task)
+        if self.alone and not (pool.running or self.waiting):
+            task = self._claimed(self.alone.popleft())
+            if task is not None:
+                pool.submit(task, alone=True)
+                self._finish(pool)
+
+    def _finish(self, pool: Pool) -> None:
+        while pool.running:
+            for outcome in pool.wait():
+                self._settle(outcome)
+            if self.summary.interrupted:
+                pool.stop()
+
+    def _claimed(self, task: Task) -> Task | None:
+        """Take the lease of a task, and of it what nobody has done meanwhile."""
+        holder = self.leases.claim(task.leases)
+        if holder:
+            self.elsewhere.append(task)
+            self.watcher.waiting(len(self.elsewhere), holder)
+            return None
+        rest = self._rest(task)
+        if rest is None:
+            self.leases.release(task.leases)
+            self.summary.elsewhere += 1
+            self.watcher.task_done(Outcome(task))
+        return rest
+
+    def _rest(self, task: Task) -> Task | None:
+        """Return what of a task other drivers have not done since it was planned."""
+        if task.kind == "floor":
+            done = {path.stem for path in self.store.floor_files()}
+            return None if done.issuperset(task.score_ids) else task
+        rest = {seed: key for seed, key in task.runs.items() if not self._is_done(task, key)}
+        if len(rest) == len(task.runs):
+            return task
+        self.leases.release(key for key in task.leases if key not in rest.values())
+        return dataclasses.replace(task, runs=rest) if rest else None
+
+    def _is_done(self, task: Task, run_id: str) -> bool:
+        if not (self.store.folder / "runs" / run_id).exists():
+            return False
+        if task.kind == "score":
+            scores = self.store.scores(run_id)
+            return scores is not None and set(scores["score_id"]).issuperset(task.score_ids)
+        run = self.store.run(run_id)
+        again = len(run.get("attempts", ())) > task.tried.get(run_id, 0)
+        return again and run["status"] != "interrupted"
+
+    def _settle(self, outcome: Outcome) -> None:
+        """Record how a task ended, and plan what of it to try again."""
+        task, records = outcome.task, list(outcome.records)
+        broken = outcome.status not in ("ok", "interrupted")
+        if task.kind != "train":
+            self.summary.tell(task.title, f"{outcome.status}: {outcome.reason}" if broken else "")
+        elif outcome.status != "ok":
+            records = [self._record(outcome, seed) for seed in task.runs]
+        for run in records:
+            run_id = run["run_id"]
+            where = f"{task.title}, seed {run['seed']}"
+            self.summary.tell(where, _trouble(run, self.store))
+            self.summary.statuses[run_id] = run["status"]
+            self.observers.finished(run, self.store)
+        self.published += [run["run_id"] for run in records]
+        self._index(_INDEX_BATCH)
+        self.leases.release(task.leases)
+        self._try_again(outcome, records)
+        self.watcher.task_done(outcome)
+
+    def _record(self, outcome: Outcome, seed: int) -> Json:
+        """Publish what a worker could not: how it ended."""
+        task = outcome.task
+        run = failure(task, seed, outcome.status, outcome.reason)
+        started = time.time() - outcome.seconds
+        attempt = attempt_of(run, started, outcome.seconds, *outcome.where)
+        text = f"{task.title}, seed {seed}: {outcome.status}: {outcome.reason}\n"
+        told = f"Printed:\n{outcome.log.rstrip()}\n" if outcome.log.strip() else ""
+        self.store.publish(RunFiles(run, log=text + told), attempt)
+        return run
+
+    def _try_again(self, outcome: Outcome, records: Sequence[Json]) -> None:
+        task = outcome.task
+        ended = dict.fromkeys(task.leases, outcome.status)
+        ended |= {run["run_id"]: run["status"] for run in records}
+        short = self._part(task, [key for key, status in ended.items() if status == "oom"])
+        if short is not None and not self.tries[("alone", *short.leases)]:
+            self.tries[("alone", *short.leases)] += 1
+            self.alone.append(short)
+            ended = {key: status for key, status in ended.items() if status != "oom"}
+        again = [key for key, status in ended.items() if self._may_retry(key, status, outcome)]
+        rest = self._part(task, again)
+        if rest is not None:
+            self.waiting.append(rest)
+
+    def _may_retry(self, key: str, status: str, outcome: Outcome) -> bool:
+        """Whether one more attempt is due; what a lost machine cost does not count."""
+        if status not in _PASSING:
+            return False
+        limit = _MOST_LOSSES if outcome.lost else self.retries
+        kind = (key, "lost" if outcome.lost else "tried")
+        self.tries[kind] += 1
+        return self.tries[kind] <= limit
+
+    def _part(self, task: Task, keys: Sequence[str]) -> Task | None:
+        """Return the part of a task that holds these leases."""
+        if not keys or task.kind == "floor":
+            return task if keys else None
+        runs = {seed: run_id for seed, run_id in task.runs.items() if run_id in keys}
+        tried = {run_id: self._attempts(run_id) for run_id in runs.values()}
+        return dataclasses.replace(task, runs=runs, tried=tried, fresh=False)
+
+    def _attempts(self, run_id: str) -> int:
+        there = (self.store.folder / "runs" / run_id).exists()
+        return len(self.store.run(run_id).get("attempts", ())) if there else 0
+
+    def _index(self, least: int) -> None:
+        """Let the index learn of what was published, many runs at a time."""
+        if len(self.published) >= least:
+            add_to_index(self.store, list(dict.fromkeys(self.published)))
+            self.published.clear()
 
 
 def _trouble(run: Json, store: Store) -> str:
     """Say what the stored run does not: a score that failed, or a failure beside a success."""
     if run["status"] == "ok":
         return str(run["reason"])
-    if store.run(run["run_id"])["status"] == "ok":
+    if run["status"] in FAILURES and store.run(run["run_id"])["status"] == "ok":
         return f"{run['status']}: {run['reason']}; its earlier result is kept"
     return ""
 
 
-def _failed(records: Sequence[Json]) -> set[str]:
-    return {run["run_id"] for run in records if run["status"] == "failed"}
-
-
 @contextmanager
 def _interrupts(summary: Summary, watcher: Watcher) -> Iterator[None]:
-    """Turn the first Ctrl-C into a polite stop."""
+    """Turn the first Ctrl-C or SIGTERM into a polite stop, and the second into an end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # where signals go elsewhere
+        return
+    raised = False
 
     def handle(_signal: int, _frame: FrameType | None) -> None:
-        if summary.interrupted:
+        nonlocal raised
+        if not summary.interrupted:
+            summary.interrupted = True
+            watcher.interrupted()
+        elif not raised:
+            raised = True
             raise KeyboardInterrupt
-        summary.interrupted = True
-        watcher.interrupted()
 
-    before = signal.signal(signal.SIGINT, handle)
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Observers:
@@ -184,16 +345,19 @@ class Observers:
             if values:
                 self._call("ganbench_progress", run=run, step=event["step"], values=values)
 
-    def finished(self, run: Mapping[str, Any], scores: list[Any]) -> None:
-        """Tell that a run has ended."""
-        self._call("ganbench_run_finished", run=run, scores=scores)
+    def finished(self, run: Mapping[str, Any], store: Store) -> None:
+        """Tell that a run has ended, with what it scored."""
+        if self.hooks.ganbench_run_finished.get_hookimpls():
+            scores = store.scores(run["run_id"])
+            rows = [] if scores is None else scores.to_dict("records")
+            self._call("ganbench_run_finished", run=run, scores=rows)
 
     def _call(self, hook: str, **arguments: Any) -> None:
         for implementation in getattr(self.hooks, hook).get_hookimpls():
             wanted = {name: arguments[name] for name in implementation.argnames}
             try:
                 implementation.function(**wanted)
-            except Exception:
+            except (Exception, SystemExit):
                 log.warning(
                     "The observer %s of plugin '%s' failed and was passed over.",
                     hook,

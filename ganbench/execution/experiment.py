@@ -13,6 +13,11 @@ from ganbench.store import Json, Store
 
 def record_experiment(store: Store, plan: Plan, grid: Grid, registry: Registry) -> None:
     """Add a plan to what the folder was asked for; cells and commands accumulate."""
+    with store.locked():
+        _record(store, plan, grid, registry)
+
+
+def _record(store: Store, plan: Plan, grid: Grid, registry: Registry) -> None:
     before: Json = store.experiment() if store.exists else {}
     cells: dict[str, Any] = dict(before.get("cells", {}))
     for planned in plan.cells:
@@ -33,13 +38,14 @@ def record_experiment(store: Store, plan: Plan, grid: Grid, registry: Registry) 
 
 def record_scores(store: Store, plan: Plan) -> None:
     """Add the scores of a plan to what its cells were asked for; nothing else changes."""
-    before = store.experiment()
-    cells: dict[str, Any] = dict(before["cells"])
-    for planned in plan.cells:
-        known = cells[planned.key]
-        scores = {**known["scores"], **planned.score_ids(plan.metrics)}
-        cells[planned.key] = {**known, "scores": scores}
-    store.write_experiment({**before, "commands": _commands(before), "cells": cells})
+    with store.locked():
+        before = store.experiment()
+        cells: dict[str, Any] = dict(before["cells"])
+        for planned in plan.cells:
+            known = cells[planned.key]
+            scores = {**known["scores"], **planned.score_ids(plan.metrics)}
+            cells[planned.key] = {**known, "scores": scores}
+        store.write_experiment({**before, "commands": _commands(before), "cells": cells})
 
 
 def _commands(before: Json) -> list[str]:

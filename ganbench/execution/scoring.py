@@ -12,6 +12,7 @@ from ganbench.execution.tasks import Plan, Planned, find_tasks
 from ganbench.grid import Evaluation
 from ganbench.plugins import Registry
 from ganbench.store import Json, Store
+from ganbench.store.index import load_index
 
 
 def plan_scores(
@@ -32,7 +33,8 @@ def plan_scores(
     Raises:
         SpecError: if a component is not there, no run can be scored or no metric fits.
     """
-    experiment, stored = store.experiment(), store.runs()
+    experiment, index = store.experiment(), load_index(store)
+    stored = index.stored
     metrics = build_metrics(expressions or _asked(experiment), registry)
     plan, left_out = Plan(experiment["name"], [], metrics, torch.device("cpu")), []
     trained = {
@@ -40,7 +42,7 @@ def plan_scores(
     }
     labels = [{**record["labels"], "recipe": record["recipe"]} for record in trained.values()]
     for (key, record), cell in zip(trained.items(), restore_cells(labels, registry), strict=True):
-        settings = record.get("evaluation", experiment["grid"]["evaluation"])
+        settings = record.get("evaluation") or experiment["grid"]["evaluation"]
         planned, reason = _planned(cell, key, Evaluation(**settings), record, stored)
         if planned.runs:
             plan.cells.append(planned)
@@ -50,7 +52,7 @@ def plan_scores(
         reasons = " ".join(left_out) or "none is stored that is ok."
         raise SpecError(f"'{store.folder}' has no run that can be scored: {reasons}")
     _refuse_unfit(plan)
-    plan.tasks = find_tasks(plan, store)
+    plan.tasks = find_tasks(plan, store, index)
     return plan, left_out
 
 
@@ -87,7 +89,7 @@ def _planned(
     large = {
         seed: run_id
         for seed, run_id in runs.items()
-        if stored[run_id].get("samples", 0) >= evaluation.samples
+        if stored[run_id]["samples"] >= evaluation.samples
     }
     if len(large) < len(runs):
         reason = (

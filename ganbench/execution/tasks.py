@@ -12,16 +12,14 @@ from ganbench.environment import device_class
 from ganbench.evaluation import Evaluator
 from ganbench.grid import Evaluation, Grid
 from ganbench.plugins import Built
-from ganbench.store import Json, Store
+from ganbench.store import FAILURES, Json, Store
+from ganbench.store.index import Index, load_index
 
 _SCORING_COST = 500
 """What scoring one run costs, in steps of a player."""
 
 Redo = Literal["nothing", "failures", "all"]
 """Which finished runs to run again."""
-
-FAILURES = ("diverged", "failed", "timeout", "killed")
-"""Statuses of runs that ended without scores."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,9 @@ class Task:
         evaluation: settings of the evaluation.
         device: name of the torch device.
         checkpoint_every: seconds of training between two checkpoints, None for none.
+        fresh: whether to begin anew where a checkpoint is.
+        score_ids: of the metrics.
+        tried: run id -> attempts that were known when this was planned, of runs that were tried.
     """
 
     kind: Literal["train", "score", "floor"]
@@ -48,6 +49,14 @@ class Task:
     evaluation: Json
     device: str
     checkpoint_every: float | None = None
+    fresh: bool = False
+    score_ids: tuple[str, ...] = ()
+    tried: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def leases(self) -> tuple[str, ...]:
+        """What no two drivers may be at work on at once: its runs, or its floor."""
+        return tuple(self.runs.values()) or self.score_ids
 
     @property
     def cost(self) -> float:
@@ -102,6 +111,7 @@ class Plan:
     device: torch.device
     tasks: list[Task] = field(default_factory=list)
     checkpoint_every: float | None = None
+    fresh: bool = False
 
     def record(self, planned: Planned) -> Json:
         """What experiment.json keeps of a cell: how it is trained, which scores are current."""
@@ -139,9 +149,10 @@ def make_plan(
     checkpoint_every: float | None = None,
 ) -> Plan:
     """Compare a grid with what is stored and list what remains to do."""
-    stored = store.runs()
+    index = load_index(store)
+    stored = index.stored
     kind = device_class(device)
-    plan = Plan(grid.name, [], metrics, device, checkpoint_every=checkpoint_every)
+    plan = Plan(grid.name, [], metrics, device, [], checkpoint_every, redo == "all")
     for cell in cells:
         runs = {seed: cell.run_id(seed, kind) for seed in grid.seed_list}
         status = {
@@ -150,27 +161,29 @@ def make_plan(
         }
         key = digest(cell.identity(kind))
         plan.cells.append(Planned(cell, key, grid.evaluation, runs, status))
-    plan.tasks = find_tasks(plan, store)
+    plan.tasks = find_tasks(plan, store, index)
     return plan
 
 
 def _status(run: Json | None, grid: Grid, redo: Redo) -> str:
     """Return what a run's status means for this grid; too few samples mean it is not there."""
-    if run is None or redo == "all" or (redo == "failures" and run["status"] in FAILURES):
+    if run is None or redo == "all" or run["status"] == "interrupted":
         return "missing"
-    if run["status"] == "ok" and run.get("samples", 0) < grid.evaluation.samples:
+    if redo == "failures" and run["status"] in FAILURES:
+        return "missing"
+    if run["status"] == "ok" and run["samples"] < grid.evaluation.samples:
         return "missing"
     return str(run["status"])
 
 
-def find_tasks(plan: Plan, store: Store) -> list[Task]:
+def find_tasks(plan: Plan, store: Store, index: Index) -> list[Task]:
     """List what its cells lack, scores first and the largest first, as good for many workers."""
-    return sorted(_tasks(plan, store), key=lambda task: (task.kind == "train", -task.cost))
+    return sorted(_tasks(plan, store, index), key=lambda task: (task.kind == "train", -task.cost))
 
 
-def _tasks(plan: Plan, store: Store) -> Iterator[Task]:
+def _tasks(plan: Plan, store: Store, index: Index) -> Iterator[Task]:
     floors: dict[str, Task] = {}
-    known = store.floors()
+    known = {path.stem for path in store.floor_files()}
     for planned in plan.cells:
         cell = planned.cell
         if cell.misfit:
@@ -187,21 +200,21 @@ def _tasks(plan: Plan, store: Store) -> Iterator[Task]:
             seeds = missing[start : start + cell.recipe.block]
             runs = {seed: planned.runs[seed] for seed in seeds}
             part = f", seeds {seeds[0]} to {seeds[-1]}" if len(seeds) < len(missing) else ""
-            yield _task(plan, "train", planned, runs, applicable, f"{cell.title}{part}")
-        yield from _score_tasks(plan, planned, applicable, store)
+            title = f"{cell.title}{part}"
+            yield _task(plan, "train", planned, runs, applicable, title, index)
+        yield from _score_tasks(plan, planned, applicable, index)
     yield from floors.values()
 
 
 def _score_tasks(
-    plan: Plan, planned: Planned, metrics: list[Built], store: Store
+    plan: Plan, planned: Planned, metrics: list[Built], index: Index
 ) -> Iterator[Task]:
     """Score trained runs that lack some of the metrics, without training them again."""
     lacking: dict[tuple[str, ...], dict[int, str]] = {}
     by_label = {metric.label: metric for metric in metrics}
     for seed, run_id in planned.runs.items():
         if planned.status[seed] == "ok":
-            scores = store.scores(run_id)
-            have = set() if scores is None else set(scores["score_id"])
+            have = index.score_ids.get(run_id, set())
             lack = tuple(m.label for m in metrics if planned.evaluator.score_id(m) not in have)
             if lack:
                 lacking.setdefault(lack, {})[seed] = run_id
@@ -216,8 +229,10 @@ def _task(
     runs: Mapping[int, str],
     metrics: Sequence[Built],
     title: str = "",
+    index: Index | None = None,
 ) -> Task:
-    cell = planned.cell
+    cell, ids = planned.cell, planned.score_ids(metrics)
+    tried = index.tried(runs.values()) if index is not None else {}
     return Task(
         kind,
         title or cell.title,
@@ -227,4 +242,7 @@ def _task(
         planned.evaluation.model_dump(),
         str(plan.device),
         plan.checkpoint_every,
+        plan.fresh,
+        tuple(ids[metric.label] for metric in metrics),
+        tried,
     )

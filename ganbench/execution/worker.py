@@ -2,12 +2,14 @@
 
 import dataclasses
 import functools
+import gc
 import json
 import logging
+import os
+import socket
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,7 +17,7 @@ import torch
 
 from ganbench import environment
 from ganbench.cells import Cell, digest, restore_cells
-from ganbench.errors import StoreError
+from ganbench.errors import Interrupted, InvalidOutputError, StoreError
 from ganbench.evaluation import Evaluator, build_metrics
 from ganbench.execution.tasks import Task
 from ganbench.grid import Evaluation
@@ -24,51 +26,71 @@ from ganbench.store import Json, RunFiles, Store
 from ganbench.training.checkpoint import Checkpoint
 from ganbench.training.fitting import fit
 from ganbench.training.loop import Progress, train
+from ganbench.training.trial import check_data, check_samples
 
 log = logging.getLogger(__name__)
 
 Report = Callable[[Json], None]
 """Takes progress events; see `_event`."""
 
+Stopping = Callable[[], bool]
+"""Tells whether to save and stop; asked often."""
+
 Point = tuple[int, int, str, float]
 """Of a learning curve: step, seed, quantity, value."""
 
+_NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc")
 
-def perform(task: Task, folder: Path, report: Report) -> list[Json]:
+
+def perform(
+    task: Task,
+    store: Store,
+    report: Report,
+    stopping: Stopping = lambda: False,
+    printed: Callable[[], str] = lambda: "",
+) -> list[Json]:
     """Do a task and publish what comes of it.
 
     Args:
         task: what to do.
-        folder: the results folder.
+        store: the results folder.
         report: is told of progress.
+        stopping: whether to save and stop.
+        printed: returns what plugins have printed, for the logs.
 
     Returns:
         The records of the runs that were published.
 
     Raises:
         StoreError: if the results folder cannot be written.
+        Interrupted: if it was stopped while it measured a floor or added scores.
     """
     environment.make_deterministic()
-    job = {"train": _train, "score": _score, "floor": _floor}[task.kind]
-    return job(task, Store(folder), report)
+    with environment.unchanged():
+        if task.kind == "train":
+            return _train(task, store, report, stopping, printed)
+        job = {"score": _score, "floor": _floor}[task.kind]
+        return job(task, store, report, stopping)
 
 
-def _floor(task: Task, store: Store, report: Report) -> list[Json]:
+def _floor(task: Task, store: Store, report: Report, stopping: Stopping) -> list[Json]:
     """Measure the real-vs-real scores of one metric on one dataset."""
     _, evaluator, metrics = _prepare(task)
     for metric in metrics:
+        _go_on(stopping)
         store.write_floor(evaluator.score_id(metric), evaluator.floor(metric))
     report({"title": task.title})
     return []
 
 
-def _score(task: Task, store: Store, report: Report) -> list[Json]:
+def _score(task: Task, store: Store, report: Report, stopping: Stopping) -> list[Json]:
     """Add scores to runs that are already trained."""
     _, evaluator, metrics = _prepare(task)
     records = []
     for run_id in task.runs.values():
-        before = store.scores(run_id)
-        files = _scored(store.files(run_id), evaluator, metrics)
+        stored = store.files(run_id)
+        before = stored.scores
+        files = _scored(dataclasses.replace(stored, log=""), evaluator, metrics, stopping)
         if before is not None:
             added = [] if files.scores is None else [files.scores]
             kept = before[~before["metric"].isin([metric.label for metric in metrics])]
@@ -81,36 +103,105 @@ def _score(task: Task, store: Store, report: Report) -> list[Json]:
     return records
 
 
-def _train(task: Task, store: Store, report: Report) -> list[Json]:
+def _train(
+    task: Task, store: Store, report: Report, stopping: Stopping, printed: Callable[[], str]
+) -> list[Json]:
     """Train a block of seeds, score and publish each of them."""
-    started = time.time()
-    checkpoint = _checkpoint(task, store)
+    attempt, checkpoint = _Attempt(task), _checkpoint(task, store)
     try:
-        cell, evaluator, metrics = _prepare(task)
-        for progress in _progress(cell, task, checkpoint):
-            if progress.step:
-                progress.history += _running_scores(progress, evaluator, metrics)
-            report(_event(task, progress))
-        runs = _outcomes(task, progress, started)
-        runs = [_scored(files, evaluator, metrics) for files in runs]
+        runs = _trained(task, checkpoint, report, stopping)
     except StoreError:
         raise
-    except Exception as error:
-        runs = [RunFiles(failure(task, seed, "failed", error), log=_trace()) for seed in task.runs]
+    except (Exception, SystemExit) as error:
+        status, trace = status_of(error), "" if isinstance(error, Interrupted) else _trace()
+        runs = [RunFiles(failure(task, seed, status, error), log=trace) for seed in task.runs]
+    text = printed()
+    told = f"Printed:\n{text.rstrip()}\n" if text.strip() else ""
     for files in runs:
-        store.publish(files)
-    if checkpoint is not None:
+        store.publish(dataclasses.replace(files, log=files.log + told), attempt.ended(files.run))
+    if checkpoint is not None and all(files.run["status"] in ("ok", "diverged") for files in runs):
         checkpoint.discard()
+    gc.collect()  # what a failure holds on to, its traceback knows
     return [files.run for files in runs]
 
 
-def _progress(cell: Cell, task: Task, checkpoint: Checkpoint | None) -> Iterator[Progress[Any]]:
+def _trained(
+    task: Task, checkpoint: Checkpoint | None, report: Report, stopping: Stopping
+) -> list[RunFiles]:
+    started = time.time()
+    cell, evaluator, metrics = _prepare(task)
+    check_data(cell)
+    for progress in _progress(cell, task, checkpoint, stopping):
+        if progress.step > progress.resumed:
+            progress.history += _running_scores(progress, evaluator, metrics)
+        report(_event(task, progress))
+    try:
+        runs = _outcomes(task, progress, started)
+        return [_scored(files, evaluator, metrics, stopping) for files in runs]
+    except Interrupted:
+        if checkpoint is not None and not cell.is_baseline:
+            checkpoint.save(progress)
+        raise
+
+
+class _Attempt:
+    """When and where an attempt at a task began."""
+
+    def __init__(self, task: Task) -> None:
+        self.task, self.started = task, time.time()
+        self.clock = time.perf_counter()
+
+    def ended(self, run: Json) -> Json:
+        """Describe the attempt, now that it has ended as this record says."""
+        return attempt_of(
+            run, self.started, time.perf_counter() - self.clock, socket.gethostname(), os.getpid()
+        )
+
+
+def attempt_of(
+    run: Json, started: float, seconds: float, host: str = "", pid: int | None = None
+) -> Json:
+    """Describe one attempt at a run.
+
+    Args:
+        run: the record that it ended with.
+        started: seconds since 1970.
+        seconds: that it took.
+        host: where it ran.
+        pid: of the worker.
+    """
+    begun = time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(started))
+    story = {"status": run["status"], "reason": run["reason"], "started": begun}
+    return {**story, "seconds": round(seconds, 3), "host": host, "pid": pid}
+
+
+def status_of(error: BaseException) -> str:
+    """Name how a task ended that an error ended."""
+    if isinstance(error, Interrupted):
+        return "interrupted"
+    if isinstance(error, InvalidOutputError):
+        return "invalid-output"
+    lacks = isinstance(error, RuntimeError) and any(
+        words in str(error).lower() for words in _NO_MEMORY
+    )
+    return "oom" if lacks or isinstance(error, MemoryError) else "failed"
+
+
+def _go_on(stopping: Stopping) -> None:
+    if stopping():
+        raise Interrupted("stopped while it was scored")
+
+
+def _progress(
+    cell: Cell, task: Task, checkpoint: Checkpoint | None, stopping: Stopping
+) -> Iterator[Progress[Any]]:
     """Train the block, pausing now and then, or fit its baseline."""
     seeds = list(task.runs)
     if cell.is_baseline:
+        _go_on(stopping)
         yield fit(cell, seeds)
     else:
-        yield from train(cell, seeds, torch.device(task.device), checkpoint)
+        yield from train(cell, seeds, torch.device(task.device), checkpoint, stopping)
 
 
 def _checkpoint(task: Task, store: Store) -> Checkpoint | None:
@@ -118,12 +209,18 @@ def _checkpoint(task: Task, store: Store) -> Checkpoint | None:
     if task.checkpoint_every is None:
         return None
     key = digest(list(task.runs.items()))
-    return Checkpoint(store.checkpoint(key), key, task.checkpoint_every)
+    runs = list(task.runs.values())
+    checkpoint = Checkpoint(store.checkpoint(key), key, task.checkpoint_every, runs)
+    if task.fresh:
+        checkpoint.discard()
+    return checkpoint
 
 
 def failure(task: Task, seed: int, status: str, reason: object) -> Json:
     """Make the record of a run that ended without scores."""
-    text = f"{type(reason).__name__}: {reason}" if isinstance(reason, Exception) else str(reason)
+    text = str(reason)
+    if isinstance(reason, BaseException) and not isinstance(reason, Interrupted):
+        text = f"{type(reason).__name__}: {reason}"
     return {**record(task, seed), "status": status, "reason": text}
 
 
@@ -145,7 +242,9 @@ def record(task: Task, seed: int) -> Json:
 def _outcomes(task: Task, progress: Progress[Any], started: float) -> list[RunFiles]:
     """Collect what each seed has come to."""
     ensemble, engine = progress.ensemble, progress.engine
-    samples = ensemble.generate(task.evaluation["samples"], "evaluation")
+    count = task.evaluation["samples"]
+    samples = ensemble.generate(count, "evaluation")
+    check_samples(ensemble.cell, samples, count)
     outcomes = []
     for slot, (seed, run_id) in enumerate(task.runs.items()):
         if not torch.isfinite(samples[slot]).all():
@@ -160,7 +259,7 @@ def _outcomes(task: Task, progress: Progress[Any], started: float) -> list[RunFi
             "engine_width": engine.width if engine else None,
             "engine_reason": engine.reason if engine else "",
             "steps": progress.step,
-            "samples": task.evaluation["samples"],
+            "samples": count,
             "train_seconds": progress.seconds / len(task.runs),
             "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(started)),
             "environment": dict(_environment(task.device)),
@@ -182,7 +281,9 @@ def _outcomes(task: Task, progress: Progress[Any], started: float) -> list[RunFi
     return outcomes
 
 
-def _scored(files: RunFiles, evaluator: Evaluator, metrics: list[Built]) -> RunFiles:
+def _scored(
+    files: RunFiles, evaluator: Evaluator, metrics: list[Built], stopping: Stopping
+) -> RunFiles:
     """Score a run's samples; a score that fails is the reason, and is tried again next time."""
     if files.samples is None:
         return files
@@ -190,9 +291,10 @@ def _scored(files: RunFiles, evaluator: Evaluator, metrics: list[Built]) -> RunF
     fake = files.samples[: len(evaluator.real)]
     scores, problems = [evaluator.score(fake, [])], []
     for metric in metrics:
+        _go_on(stopping)
         try:
             scores.append(evaluator.score(fake, [metric]))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             problems.append(f"{metric.label} failed: {type(error).__name__}: {error}")
             text += _trace()
     seconds = time.perf_counter() - started
@@ -214,7 +316,7 @@ def _running_scores(
             continue
         try:
             values = evaluator.running(fake, metrics)
-        except Exception:
+        except (Exception, SystemExit):
             log.warning("A running score failed and is left out.", exc_info=True)
             continue
         points += [(progress.step, seed, name, value) for name, value in values.items()]

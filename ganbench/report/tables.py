@@ -16,7 +16,7 @@ TIDY_COLUMNS = (
     *("run_id", "dataset", "prior", "generator", "discriminator", "loss", "seed"),
     *("status", "reason", "metric", "estimator", "value", "low", "high", "p_value"),
     *("floor", "floor_p95", "n_real", "n_fake", "generator_steps"),
-    *("train_seconds", "eval_seconds", "device", "engine", "block"),
+    *("train_seconds", "eval_seconds", "device", "engine", "block", "attempts"),
 )
 CELL = ["dataset", "prior", "generator", "discriminator", "loss"]
 REAL = "real vs real"

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn, vmap
 
 from ganbench import seeding
-from ganbench.api import Conditions, DataSpec, Output
+from ganbench.api import Conditions, DataSpec, Output, Prior
 from ganbench.cells import Cell
 from ganbench.errors import SpecError
 from ganbench.training import players
@@ -18,6 +18,7 @@ from ganbench.training.rules import State, under
 from ganbench.training.rungs import Engine, choose
 from ganbench.training.steps import Game
 from ganbench.training.streams import Streams, numbers_of
+from ganbench.training.trial import check_player
 
 _SAMPLE_BATCH = 500
 
@@ -71,8 +72,19 @@ class Ensemble:
             **{f"generator.buffer.{name}": value for name, value in generator_buffers.items()},
             **{f"critic.buffer.{name}": value for name, value in critic_buffers.items()},
         }
+        self._try_players(dataset.spec, prior, judged)
         self.streams = Streams(dataset, prior, self.game, self.slots, device)
         self.clock = Clock(self.game, device)
+
+    def _try_players(self, spec: DataSpec, prior: Prior, judged: DataSpec) -> None:
+        """See that both networks give what the engine works with."""
+        cell, output = self.cell, self.cell.loss.value.output
+        noise = prior.sample((2,), seeding.torch_stream(0, "trial"))
+        check_player(cell.generator, _generator(cell), noise, (2, *spec.shape))
+        if output is not None:
+            sizes = (output.size,) if output.kind == "embedding" else ()
+            real = torch.zeros(2, *judged.shape)
+            check_player(cell.discriminator, _critic(cell, judged), real, (2, *sizes))
 
     def engine(self) -> Engine:
         """Bind the moves to the state, on the fastest rung that can be trusted."""

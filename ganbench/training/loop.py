@@ -1,7 +1,7 @@
 """Algorithm 1 of Goodfellow et al. 2014 (arXiv:1406.2661), over all seeds of a cell at once."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ganbench.cells import Cell
+from ganbench.errors import Interrupted
 from ganbench.training.checkpoint import Checkpoint
 from ganbench.training.ensemble import Ensemble
 from ganbench.training.rungs import Engine
@@ -64,11 +65,12 @@ def train(
     seeds: Sequence[int],
     device: torch.device,
     checkpoint: Checkpoint | None = None,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> Iterator[Progress[Ensemble]]:
     """Train a block of seeds; pause about ten times and yield the progress so far.
 
-    The first pause is before the first step, the last after the last one, or where every seed has
-    diverged.
+    The first pause is before the first step or where the checkpoint was, the last after the last
+    step, or where every seed has diverged.
 
     Args:
         cell: what to train.
@@ -76,6 +78,10 @@ def train(
         device: where.
         checkpoint: where to go on from, if something is there, and to save to now and then. The
             results are the same to the bit as without.
+        stopping: asked after each step whether to save and stop.
+
+    Raises:
+        Interrupted: if it was stopped.
     """
     ensemble, recipe = Ensemble(cell, seeds, device), cell.recipe
     progress = Progress(ensemble)
@@ -83,8 +89,9 @@ def train(
     recorder = _Recorder(progress)
     pauses = {round(recipe.steps * part / PAUSES) for part in range(1, PAUSES + 1)}
     progress.engine = ensemble.engine()
-    if checkpoint is None or not checkpoint.restore(progress):
-        yield progress
+    if checkpoint is not None:
+        checkpoint.restore(progress)
+    yield progress
 
     watch.start()
     moments = ensemble.clock.moments(progress.step, recipe.steps, watch.spent)
@@ -103,10 +110,13 @@ def train(
             if over or len(progress.diverged) == len(seeds):
                 return
             watch.start()
-        if checkpoint is not None and checkpoint.due():
+        stop = stopping()
+        if checkpoint is not None and (stop or checkpoint.due()):
             watch.stop()
             checkpoint.save(progress)
             watch.start()
+        if stop:
+            raise Interrupted(f"stopped at step {progress.step}")
 
 
 class _Stopwatch:

@@ -1,0 +1,369 @@
+"""Worker processes on this machine.
+
+Each worker is forked from a server that has imported torch once, leads a process group of its own
+and talks through a pipe of its own: one that dies, hangs or prints nonsense cannot disturb others.
+"""
+
+import contextlib
+import ctypes
+import dataclasses
+import faulthandler
+import functools
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any, cast
+
+from ganbench.errors import StoreError
+from ganbench.execution.executors import OnEvent, Outcome, Pool, verdict
+from ganbench.execution.memory import MemoryGuard
+from ganbench.execution.tasks import Task
+from ganbench.execution.worker import perform
+from ganbench.store import Json, Store
+
+_POLL_SECONDS = 0.1
+_GRACE_SECONDS = 2.0
+"""Between SIGTERM and SIGKILL."""
+_ASK_SECONDS = 0.2
+"""How often a worker looks whether it should stop."""
+_WATCH_SECONDS = 1.0
+_MOST_PRINTED = 64_000
+"""Bytes of what a worker printed that are kept."""
+_NOT_WRITTEN = "not written"
+"""What a worker says in the place of a status when it cannot publish."""
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+_QUIET = "ignore:resource_tracker"
+"""Killed workers leave semaphores of libraries behind, which are cleaned up with a warning."""
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class LocalExecutor:
+    """Runs tasks in worker processes that outlive their tasks.
+
+    A worker that dies or runs out of time costs its task alone, and is replaced.
+
+    Args:
+        jobs: number of workers, each with one thread.
+        timeout: seconds that a task may take, None for any.
+        gpus: CUDA devices; a worker sees one of them. None of them for work on the CPU.
+        memory: GiB that a worker and its children may use, None for what the machine has.
+    """
+
+    def __init__(
+        self,
+        jobs: int,
+        timeout: float | None = None,
+        gpus: Sequence[str] = (),
+        memory: float | None = None,
+    ) -> None:
+        self.jobs, self.timeout, self.gpus, self.memory = jobs, timeout, tuple(gpus), memory
+
+    @contextlib.contextmanager
+    def open(self, folder: Path, on_event: OnEvent) -> Iterator[Pool]:
+        """Start workers that publish in `folder`; leaving the block leaves none behind."""
+        try:
+            desk = tempfile.TemporaryDirectory(prefix="ganbench-", ignore_cleanup_errors=True)
+        except OSError as error:
+            raise StoreError(
+                f"There is no room for temporary files ({error.strerror}); set TMPDIR to a folder "
+                "that can be written."
+            ) from error
+        with desk as place:
+            pool = _LocalPool(self, folder, Path(place), on_event)
+            try:
+                yield pool
+            finally:
+                pool.close()
+
+
+@dataclass
+class _Worker:
+    """A worker process, and the task that it has."""
+
+    process: ForkServerProcess
+    pipe: "Connection[Any, Any]"
+    printed: Path
+    gpu: str | None
+    task: Task | None = None
+    alone: bool = False
+    started: float = field(default_factory=time.monotonic)
+    doom: tuple[str, str] | None = None
+    """The status and reason of a task for which the worker is being killed."""
+    mercy: float = 0.0
+    """Until when it may end by itself."""
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid or 0
+
+    def condemn(self, status: str, reason: str) -> None:
+        """End the worker: politely, and after a while not."""
+        self.doom, self.mercy = (status, reason), time.monotonic() + _GRACE_SECONDS
+        _signal_group(self.pid, signal.SIGTERM)
+
+    def output(self) -> str:
+        """Return the last of what it has printed during its task."""
+        return _tail(self.printed)
+
+
+class _LocalPool:
+    def __init__(
+        self, settings: LocalExecutor, folder: Path, desk: Path, on_event: OnEvent
+    ) -> None:
+        self.settings, self.folder, self.desk, self.on_event = settings, folder, desk, on_event
+        self.slots = settings.jobs
+        self.workers: list[_Worker] = []
+        self.guard = MemoryGuard(settings.memory, self.slots)
+        self.stopped = False
+        self.started = 0
+
+    @property
+    def busy(self) -> list[_Worker]:
+        return [worker for worker in self.workers if worker.task is not None]
+
+    @property
+    def running(self) -> int:
+        return len(self.busy)
+
+    def submit(self, task: Task, alone: bool = False) -> None:
+        idle = [worker for worker in self.workers if worker.task is None]
+        worker = idle[0] if idle else self._hire()
+        worker.task, worker.alone, worker.started = task, alone, time.monotonic()
+        sent = dataclasses.replace(task, device="cuda") if worker.gpu is not None else task
+        with contextlib.suppress(OSError):  # a dead worker is seen in `wait`
+            worker.pipe.send(sent)
+
+    def wait(self) -> Iterator[Outcome]:
+        busy = {worker.pipe: worker for worker in self.busy}
+        ready = set(wait(list(busy), timeout=_POLL_SECONDS)) if busy else ()
+        for pipe in ready:
+            yield from self._listen(busy[cast("Connection[Any, Any]", pipe)])
+        self._judge()
+
+    def stop(self) -> None:
+        for worker in () if self.stopped else self.busy:
+            with contextlib.suppress(OSError):
+                worker.pipe.send("stop")
+        self.stopped = True
+
+    def close(self) -> None:
+        """Leave no process behind, whatever it does."""
+        for worker in self.workers:
+            if worker.task is None:
+                with contextlib.suppress(OSError):
+                    worker.pipe.send(None)
+        for worker in self.workers:
+            if worker.task is None:
+                worker.process.join(_GRACE_SECONDS)
+            _signal_group(worker.pid, signal.SIGKILL)
+            worker.process.kill()
+            worker.process.join()
+            worker.pipe.close()
+
+    def _hire(self) -> _Worker:
+        """Start a worker, on the GPU that has the fewest."""
+        gpus = self.settings.gpus
+        taken = [worker.gpu for worker in self.workers]
+        gpu = min(gpus, key=taken.count) if gpus else None
+        variables = {**dict.fromkeys(_THREADS, "1"), "PYTHONWARNINGS": _QUIET}
+        if gpu is not None:
+            variables["CUDA_VISIBLE_DEVICES"] = gpu
+        self.started += 1
+        printed = self.desk / f"{self.started}.txt"
+        ours, theirs = multiprocessing.Pipe()
+        with _variables(variables):
+            # Read when the server loads numerical libraries. Threads of several workers that
+            # share cores wait for each other: twenty times slower was seen.
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload(["ganbench.execution.worker"])
+            arguments = (theirs, self.folder, printed, dict(os.environ))
+            process = context.Process(target=_serve, args=arguments, name="ganbench worker")
+            process.start()
+        theirs.close()
+        worker = _Worker(process, ours, printed, gpu)
+        self.workers.append(worker)
+        return worker
+
+    def _listen(self, worker: _Worker) -> Iterator[Outcome]:
+        """Take what a worker says: an event, the end of its task, or its own end."""
+        task = worker.task
+        assert task is not None
+        try:
+            said = worker.pipe.recv()
+        except (EOFError, OSError):
+            yield self._bury(worker, task)
+            return
+        if isinstance(said, dict):
+            self.on_event(task, said)
+            return
+        worker.task = None
+        if isinstance(said, list):
+            yield self._told(worker, Outcome(task, said))
+        else:
+            status, reason = said
+            if status == _NOT_WRITTEN:
+                raise StoreError(reason)
+            yield self._told(worker, Outcome(task, (), status, reason))
+
+    def _bury(self, worker: _Worker, task: Task) -> Outcome:
+        """Say why a worker has died, and let nothing survive it."""
+        _signal_group(worker.pid, signal.SIGKILL)
+        worker.process.join()
+        worker.pipe.close()
+        self.workers.remove(worker)
+        status, reason = worker.doom or self._death(worker.process.exitcode or 0)
+        return self._told(worker, Outcome(task, (), status, reason))
+
+    def _told(self, worker: _Worker, outcome: Outcome) -> Outcome:
+        """Add what is known of the worker."""
+        seconds = time.monotonic() - worker.started
+        where = (socket.gethostname(), worker.pid)
+        log = worker.output() if outcome.status != "ok" else ""
+        return dataclasses.replace(outcome, log=log, seconds=seconds, where=where)
+
+    def _death(self, code: int) -> tuple[str, str]:
+        if code >= 0:
+            return "failed", f"the worker exited with code {code} in the middle of its task"
+        if -code == signal.SIGKILL and self.guard.system_has_killed():
+            return "oom", "the system killed the worker, since memory had run out"
+        known = -code in {each.value for each in signal.Signals}
+        name = f" ({signal.Signals(-code).name})" if known else ""
+        return "killed", f"the worker was killed by signal {-code}{name}"
+
+    def _judge(self) -> None:
+        """Condemn workers that use too much time or memory, and kill those that do not go."""
+        now, timeout = time.monotonic(), self.settings.timeout
+        fair = {worker.pid: worker for worker in self.busy if worker.doom is None}
+        for worker in fair.values():
+            if timeout is not None and now - worker.started > timeout:
+                worker.condemn("timeout", f"took longer than {timeout:g} seconds")
+        for pid, reason in self.guard.excesses({pid: each.alone for pid, each in fair.items()}):
+            fair[pid].condemn("oom", reason)
+            fair[pid].mercy = now
+        for worker in self.busy:
+            if worker.doom is not None and now >= worker.mercy:
+                _signal_group(worker.pid, signal.SIGKILL)
+
+
+def _signal_group(pid: int, number: int) -> None:
+    """Send a signal to a worker and whatever it has started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+
+
+@contextlib.contextmanager
+def _variables(values: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables inside the block."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _tail(path: Path) -> str:
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _MOST_PRINTED))
+        return file.read().decode(errors="replace")
+    return ""
+
+
+# ------------------------------------------------------------------------------ in the worker
+
+
+def _serve(
+    pipe: "Connection[Any, Any]", folder: Path, printed: Path, variables: dict[str, str]
+) -> None:
+    """Do one task after another; never outlive whoever gives them."""
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _die_with_parent()
+    os.environ.clear()
+    os.environ.update(variables)
+    paper = os.open(printed, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for output in (1, 2):
+        os.dup2(paper, output)
+    faulthandler.enable()
+    store = Store(folder)
+    while True:
+        try:
+            task = pipe.recv()
+        except (EOFError, OSError):
+            return
+        if task is None:
+            return
+        if isinstance(task, str):
+            continue  # to stop, when there is nothing to stop
+        os.truncate(paper, 0)
+        _tell(pipe, _done(task, store, pipe, printed))
+
+
+def _tell(pipe: "Connection[Any, Any]", said: object) -> None:
+    """Say something to the driver; without one, nothing that is done here counts."""
+    try:
+        pipe.send(said)
+    except OSError:
+        os.killpg(0, signal.SIGKILL)
+
+
+def _done(
+    task: Task, store: Store, pipe: "Connection[Any, Any]", printed: Path
+) -> list[Json] | tuple[str, str]:
+    """Do a task; return the records of its runs, or why there are none."""
+    report = functools.partial(_tell, pipe)
+    try:
+        return perform(task, store, report, _Bell(pipe), lambda: _flushed(printed))
+    except StoreError as error:
+        return _NOT_WRITTEN, str(error)
+    except (Exception, SystemExit) as error:
+        return verdict(error)
+
+
+class _Bell:
+    """Tells whether the driver has asked to stop; looks now and then."""
+
+    def __init__(self, pipe: "Connection[Any, Any]") -> None:
+        self.pipe, self.looked, self.rung = pipe, 0.0, False
+
+    def __call__(self) -> bool:
+        now = time.monotonic()
+        if not self.rung and now - self.looked > _ASK_SECONDS:
+            self.looked, self.rung = now, self.pipe.poll()
+        return self.rung
+
+
+def _flushed(printed: Path) -> str:
+    """Return what plugins have printed so far."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    return _tail(printed)
+
+
+def _die_with_parent() -> None:
+    """Die when the driver does: the server that forked us goes with it, and we with the server."""
+    parent = os.getppid()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_SECONDS)
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True).start()

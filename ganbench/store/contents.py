@@ -1,0 +1,169 @@
+"""What a run's folder holds: how it is written, and what is wrong with one that was read."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+import torch
+from safetensors.torch import load, save
+
+from ganbench.store.disk import sealed, sha256, unsealed
+
+Json = dict[str, Any]
+
+FAILURES = ("diverged", "failed", "killed", "oom", "timeout", "invalid-output")
+"""Statuses of runs that were tried to the end and gave nothing that can be scored."""
+
+STATUSES = ("ok", *FAILURES, "interrupted")
+"""Statuses of stored runs."""
+
+_COLUMNS = {
+    "history.parquet": {"step", "quantity", "value"},
+    "scores.parquet": {"metric", "estimator", "value", "score_id"},
+}
+_MOST_LOG = 1_000_000
+"""Characters of a log that are kept."""
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """The content of one run's folder; what a failed run lacks is None."""
+
+    run: Json
+    history: pd.DataFrame | None = None
+    samples: torch.Tensor | None = None
+    generator: Mapping[str, torch.Tensor] | None = None
+    scores: pd.DataFrame | None = None
+    log: str = ""
+
+    def contents(self) -> dict[str, bytes]:
+        """Serialise to file name -> bytes, with the manifest."""
+        log = self.log[-_MOST_LOG:].encode(errors="replace")
+        files = {"run.json": sealed(self.run), "log.txt": log}
+        for name, frame in (("history", self.history), ("scores", self.scores)):
+            if frame is not None:
+                buffer = io.BytesIO()
+                frame.to_parquet(buffer, index=False)
+                files[f"{name}.parquet"] = buffer.getvalue()
+        if self.samples is not None:
+            files["samples.safetensors"] = save({"samples": self.samples.contiguous()})
+        if self.generator is not None:
+            tensors = {name: value.contiguous() for name, value in self.generator.items()}
+            files["generator.safetensors"] = save(tensors)
+        return {**files, "manifest.json": sealed({"files": _manifest(files)})}
+
+
+def parse(contents: Mapping[str, bytes]) -> RunFiles:
+    """Read what `RunFiles.contents` wrote.
+
+    Raises:
+        Exception: whatever a reader raises at what it cannot read.
+    """
+    frames = {
+        name: table(contents[f"{name}.parquet"]) if f"{name}.parquet" in contents else None
+        for name in ("history", "scores")
+    }
+    tensors = {
+        name: load(contents[f"{name}.safetensors"]) if f"{name}.safetensors" in contents else None
+        for name in ("samples", "generator")
+    }
+    samples = tensors["samples"]
+    return RunFiles(
+        unsealed(contents["run.json"]),
+        frames["history"],
+        None if samples is None else samples["samples"],
+        tensors["generator"],
+        frames["scores"],
+        contents["log.txt"].decode(),
+    )
+
+
+def table(data: bytes) -> pd.DataFrame:
+    """Read a parquet file."""
+    return pd.read_parquet(io.BytesIO(data))
+
+
+def _manifest(contents: Mapping[str, bytes]) -> Json:
+    return {name: {"bytes": len(data), "sha256": sha256(data)} for name, data in contents.items()}
+
+
+def listed(manifest: bytes) -> dict[str, Json]:
+    """Read a manifest: file name -> size and sha256.
+
+    Raises:
+        ValueError: if it is damaged.
+        StoreError: if its format is newer.
+    """
+    files = unsealed(manifest)["files"]
+    for name, entry in files.items():
+        if set(entry) != {"bytes", "sha256"} or name not in _NAMES:
+            raise ValueError(f"it lists {name!r}, which is no file of a run")
+    result: dict[str, Json] = files
+    return result
+
+
+_NAMES = (
+    "run.json", "log.txt", "history.parquet", "scores.parquet", "samples.safetensors",
+    "generator.safetensors",
+)  # fmt: skip
+
+
+def fault(name: str, data: bytes, entry: Json) -> str:
+    """Say how a file differs from its entry in the manifest, nothing if it does not."""
+    if len(data) != entry["bytes"]:
+        return f"{name} has {len(data)} bytes instead of {entry['bytes']}"
+    return "" if sha256(data) == entry["sha256"] else f"{name} does not have its sha256"
+
+
+def misfit(run_id: str, contents: Mapping[str, bytes]) -> str:
+    """Say what in the files of a run is not as it must be, nothing if all is well.
+
+    Args:
+        run_id: what the run should be.
+        contents: file name -> bytes, with the manifest.
+
+    Raises:
+        StoreError: if the format is newer.
+    """
+    try:
+        manifest = listed(contents["manifest.json"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return f"manifest.json is missing or damaged ({error})"
+    lacking = sorted({"run.json", "log.txt", *manifest} - set(contents))
+    if lacking:
+        return f"{', '.join(lacking)} is missing"
+    unlisted = sorted(set(contents) - set(manifest) - {"manifest.json"})
+    if unlisted:
+        return f"{', '.join(unlisted)} is not in the manifest"
+    faults = (fault(name, contents[name], entry) for name, entry in manifest.items())
+    return next(filter(None, faults), "") or _schema_misfit(run_id, contents)
+
+
+def _schema_misfit(run_id: str, contents: Mapping[str, bytes]) -> str:
+    try:
+        run = unsealed(contents["run.json"])
+        for name, columns in _COLUMNS.items():
+            if name in contents:
+                lacking = columns - set(pq.read_schema(io.BytesIO(contents[name])).names)
+                if lacking:
+                    return f"{name} lacks {', '.join(sorted(lacking))}"
+    except (ValueError, OSError) as error:
+        return f"its files cannot be read ({error})"
+    wrong = [
+        name
+        for name, fits in {
+            "run_id": run.get("run_id") == run_id,
+            "seed": isinstance(run.get("seed"), int),
+            "status": run.get("status") in STATUSES,
+            "reason": isinstance(run.get("reason", ""), str),
+        }.items()
+        if not fits
+    ]
+    if wrong:
+        return f"run.json has {wrong[0]} = {run.get(wrong[0])!r}"
+    if run["status"] == "ok" and "samples.safetensors" not in contents:
+        return "samples.safetensors is missing"
+    return ""

@@ -1,0 +1,93 @@
+"""Files that are either there whole or not at all, and that tell when they were damaged."""
+
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from ganbench.errors import StoreError
+
+FORMAT = 2
+"""Of everything that this ganbench writes; 1 had no checksums outside of the runs."""
+
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+def part(name: str) -> str:
+    """Return a name that may be part of a path in a results folder.
+
+    Raises:
+        StoreError: if it could lead elsewhere.
+    """
+    if not _PART.fullmatch(name):
+        raise StoreError(
+            f"{name[:80]!r} is no id of a run, floor or cell: these have up to 64 letters, "
+            "digits, '-' and '_'. Whoever wrote it into the results folder was not ganbench."
+        )
+    return name
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file and flush it to disk."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Flush the names in a folder to disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sha256(data: bytes) -> str:
+    """Hash bytes to 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sealed(data: dict[str, Any]) -> bytes:
+    """Write JSON that carries its format and a checksum."""
+    body = {"format": FORMAT, **data}
+    return _text({**body, "sha256": sha256(_text(body))})
+
+
+def unsealed(data: bytes) -> dict[str, Any]:
+    """Read JSON that `sealed` or an older ganbench wrote, without format and checksum.
+
+    Raises:
+        ValueError: if it is damaged.
+        StoreError: if its format is newer.
+    """
+    body = json.loads(data)
+    found = body.get("format") if isinstance(body, dict) else None
+    if not isinstance(found, int):
+        raise ValueError("it has no format")
+    if found > FORMAT:
+        raise StoreError(
+            f"it has format {found}, and this ganbench reads up to {FORMAT}; "
+            "read it with a newer ganbench."
+        )
+    if found >= FORMAT:
+        wanted = body.pop("sha256", None)
+        if wanted != sha256(_text(body)) or data != _text({**body, "sha256": wanted}):
+            raise ValueError("its checksum does not fit")
+    del body["format"]
+    result: dict[str, Any] = body
+    return result
+
+
+def _text(data: dict[str, Any]) -> bytes:
+    return (json.dumps(data, indent=1) + "\n").encode()
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a file, or of everything in a folder."""
+    if not path.is_dir() or path.is_symlink():
+        return path.lstat().st_size
+    return sum(size_of(each) for each in path.iterdir())
