@@ -126,15 +126,15 @@ class Cell:
         return Identity(
             {
                 "dataset": joined(
-                    {**self.dataset.members, "fingerprint": written(self.fingerprint)}
+                    {**self.dataset.members, "fingerprint": _quoted(self.fingerprint)}
                 ),
                 "prior": self.prior.text,
                 "generator": self.generator.text,
                 "discriminator": self.discriminator.text,
                 "loss": f"[{', '.join([part.text for part in self.objectives])}]",
                 "recipe": self.recipe.text,
-                "device": written(device_class),
-                "engine": written(ENGINE_VERSION),
+                "device": _quoted(device_class),
+                "engine": str(ENGINE_VERSION),
             }
         )
 
@@ -148,6 +148,9 @@ class Cell:
         parts = (self.dataset, self.prior, self.generator, self.discriminator, self.loss)
         owners = {part.entry.owner for part in (*parts, *self.regularizers)} - {""}
         return f"{', '.join(sorted(owners))}; data {self.fingerprint}; engine {ENGINE_VERSION}"
+
+
+_quoted = functools.lru_cache(maxsize=1024)(written)
 
 
 def pair_label(generator: str, discriminator: str) -> str:
