@@ -1,20 +1,31 @@
-"""From a grid to its cells: components built, recipes resolved, misfits explained, ids hashed."""
+"""From a grid to its cells: components built, recipes resolved, misfits explained, ids hashed.
+
+A grid may have 100,000 cells, so that what depends on some of the parts only is asked once and
+shared by all cells that have these parts.
+"""
 
 import functools
 import hashlib
-import itertools
-import json
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ganbench import components, recipe
-from ganbench.compatibility import baseline_misfit, misfit, pretraining_misfit, warnings_of
-from ganbench.components import Component
+from ganbench.axes import Parts, Workshop, combinations
+from ganbench.canonical import joined, written
+from ganbench.compatibility import (
+    baseline_misfit,
+    misfit,
+    player_misfit,
+    pretraining_misfit,
+    warnings_of,
+)
 from ganbench.errors import PluginError, SpecError
-from ganbench.grid import Grid, Override, Rule
+from ganbench.grid import Grid, Override
 from ganbench.plugins import NOTHING, Built, Registry
 from ganbench.recipe import Recipe
+from ganbench.rules import Rules
 
 _ADVICE = "The recipe of "
 
@@ -22,7 +33,33 @@ ENGINE_VERSION = 2
 """Raised whenever the engine's arithmetic changes: runs of another version are run anew."""
 
 
-@dataclass(frozen=True)
+class Identity:
+    """Names what decides the numbers of a cell's runs, and each of the runs.
+
+    Args:
+        members: what decides them, besides the seed, each written as canonical JSON.
+    """
+
+    def __init__(self, members: Mapping[str, str]) -> None:
+        # "seed" comes last of all keys, so that hashing may go on behind the others.
+        self._begun = hashlib.sha256(joined(members)[:-1].encode())
+
+    @property
+    def key(self) -> str:
+        """The name of the cell."""
+        return self._ended("}")
+
+    def run_id(self, seed: int) -> str:
+        """The name of one of its runs."""
+        return self._ended(f', "seed": {seed}}}')
+
+    def _ended(self, text: str) -> str:
+        whole = self._begun.copy()
+        whole.update(text.encode())
+        return whole.hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One combination to train, without its seeds.
 
@@ -55,7 +92,7 @@ class Cell:
         """Whether a law is fitted, without a game."""
         return self.loss is NOTHING
 
-    @functools.cached_property
+    @property
     def labels(self) -> dict[str, str]:
         """The five names that tables show."""
         return {
@@ -63,7 +100,8 @@ class Cell:
             "prior": self.prior.label,
             "generator": self.generator.label,
             "discriminator": self.discriminator.label,
-            "loss": "+".join(part.label for part in (self.loss, *self.regularizers)),
+            # One text for all cells with these objectives: each task holds its labels.
+            "loss": sys.intern("+".join([part.label for part in self.objectives])),
         }
 
     @property
@@ -74,22 +112,31 @@ class Cell:
         parts = (names["dataset"], players, names["loss"], names["prior"])
         return " · ".join(part for part in parts if part != NOTHING.label)
 
+    @property
+    def objectives(self) -> tuple[Built, ...]:
+        """The loss and what is added to it."""
+        return (self.loss, *self.regularizers)
+
     def run_id(self, seed: int, device_class: str) -> str:
         """Hash everything that decides the numbers of one run, and nothing else."""
-        return digest({**self.identity(device_class), "seed": seed})
+        return self.identity(device_class).run_id(seed)
 
-    def identity(self, device_class: str) -> dict[str, Any]:
+    def identity(self, device_class: str) -> Identity:
         """Collect what decides the numbers of its runs, besides the seed."""
-        return {
-            "dataset": {**self.dataset.identity, "fingerprint": self.fingerprint},
-            "prior": self.prior.identity,
-            "generator": self.generator.identity,
-            "discriminator": self.discriminator.identity,
-            "loss": [part.identity for part in (self.loss, *self.regularizers)],
-            "recipe": self.recipe.model_dump(),
-            "device": device_class,
-            "engine": ENGINE_VERSION,
-        }
+        return Identity(
+            {
+                "dataset": joined(
+                    {**self.dataset.members, "fingerprint": _quoted(self.fingerprint)}
+                ),
+                "prior": self.prior.text,
+                "generator": self.generator.text,
+                "discriminator": self.discriminator.text,
+                "loss": f"[{', '.join([part.text for part in self.objectives])}]",
+                "recipe": self.recipe.text,
+                "device": _quoted(device_class),
+                "engine": str(ENGINE_VERSION),
+            }
+        )
 
     def shares_data(self, origin: str) -> bool:
         """Whether a cell with this `origin` was trained on the same rows or law."""
@@ -103,6 +150,9 @@ class Cell:
         return f"{', '.join(sorted(owners))}; data {self.fingerprint}; engine {ENGINE_VERSION}"
 
 
+_quoted = functools.lru_cache(maxsize=1024)(written)
+
+
 def pair_label(generator: str, discriminator: str) -> str:
     """Name a pair of players: one name where both are alike, or where there is but one."""
     return (
@@ -114,8 +164,7 @@ def pair_label(generator: str, discriminator: str) -> str:
 
 def digest(value: Any) -> str:
     """Hash JSON-compatible data to 16 hexadecimal digits."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(written(value).encode()).hexdigest()[:16]
 
 
 def plan(grid: Grid, registry: Registry, idle_rules: bool = False) -> list[Cell]:
@@ -129,218 +178,95 @@ def plan(grid: Grid, registry: Registry, idle_rules: bool = False) -> list[Cell]
     Raises:
         SpecError: for anything in the grid that does not make sense.
     """
-    fields = ["datasets", "architectures", "losses", "priors"]
-    alone = grid.baselines and not (grid.architectures or grid.losses)
-    for field_name in fields[:1] if alone else fields:
-        if not getattr(grid, field_name):
-            kind = field_name.removesuffix("es" if field_name == "losses" else "s")
-            names = ", ".join(registry.names(kind)) or "none"
-            raise SpecError(f"The grid names no {field_name}. Available: {names}.")
-    builder = _Builder(registry)
-    cells: dict[str, Cell] = {}
-    matched = {id(rule): False for rule in (*grid.override, *grid.exclude)}
-    for parts in _combinations(grid, builder):
-        hits = {id(rule) for rule in matched_rules(grid, parts)}
-        matched.update(dict.fromkeys(hits, True))
-        if hits.isdisjoint({id(rule) for rule in grid.exclude}):
-            cell = builder.cell(parts, grid, [r for r in grid.override if id(r) in hits])
-            cells.setdefault(json.dumps([cell.labels, cell.recipe.model_dump()]), cell)
-    for rule in (*grid.override, *grid.exclude):
-        if not (matched[id(rule)] or idle_rules):
-            where = ", ".join(f"{key} = {value!r}" for key, value in rule.where.items())
-            raise SpecError(f"The rule where {where} matches no cell of the grid.")
-    return list(cells.values())
-
-
-Parts = Mapping[str, tuple[Built, ...]]
-
-
-def _combinations(grid: Grid, builder: "_Builder") -> Iterator[Parts]:
-    """Yield the parts of every cell: those of the games, then the baselines."""
-    datasets = _expand(grid.datasets)
-    for combination in itertools.product(
-        datasets, _pairs(grid.architectures), _expand(grid.losses), _expand(grid.priors)
-    ):
-        yield builder.parts(*combination)
-    for dataset, baseline in itertools.product(datasets, _expand(grid.baselines)):
-        yield builder.baseline_parts(dataset, baseline)
-
-
-def matched_rules(grid: Grid, parts: Parts) -> list[Rule]:
-    """Return the overrides and excludes whose `where` fits this combination."""
-    return [rule for rule in (*grid.override, *grid.exclude) if _matches(rule.where, parts)]
-
-
-def _matches(where: Mapping[str, str | list[str]], parts: Parts) -> bool:
-    """Whether the names agree and every parameter that `where` gives has (one of) its values."""
-
-    def fits(want: Component, have: Built) -> bool:
-        return want.name == have.entry.name and all(
-            key in have.params
-            and have.params[key] in (value if isinstance(value, list) else [value])
-            for key, value in want.params
-        )
-
-    def agrees(pattern: tuple[Component, ...], actual: tuple[Built, ...]) -> bool:
-        return len(pattern) == len(actual) and all(map(fits, pattern, actual))
-
-    def is_one(part: str, text: str) -> bool:
-        if part == "architecture":
-            pair = (*parts["generator"], *parts["discriminator"])
-            return agrees(components.parse_pair(text), pair)
-        return agrees(components.parse(text), parts[part])
-
-    return all(
-        any(is_one(part, text) for text in _several(texts)) for part, texts in where.items()
-    )
-
-
-def _several(texts: str | list[str]) -> list[str]:
-    return [texts] if isinstance(texts, str) else texts
-
-
-def _expand(expressions: Sequence[str]) -> list[tuple[Component, ...]]:
-    """Parse expressions and expand the lists inside them."""
-    return [
-        combination
-        for text in expressions
-        for combination in itertools.product(*(part.axes() for part in components.parse(text)))
-    ]
-
-
-def _pairs(
-    entries: Sequence[str | Mapping[str, str | list[str]]],
-) -> list[tuple[Component, Component]]:
-    pairs = []
-    for entry in entries:
-        if isinstance(entry, str):
-            first, second = components.parse_pair(entry)
-            alike = first == second
-            pairs += list(
-                zip(first.axes(), first.axes(), strict=True)
-                if alike
-                else itertools.product(first.axes(), second.axes())
-            )
-        elif set(entry) == {"generator", "discriminator"}:
-            generators, discriminators = (
-                [each for text in _several(entry[role]) for each in _axes_of(text)]
-                for role in ("generator", "discriminator")
-            )
-            pairs += list(itertools.product(generators, discriminators))
-        else:
-            raise SpecError(
-                f"An architecture is a text or has a generator and a discriminator: {dict(entry)}."
-            )
-    return pairs
-
-
-def _axes_of(text: str) -> list[Component]:
-    return components.parse_single(text).axes()
+    rules = Rules(grid)
+    builder = _Builder(grid, rules, Workshop(registry))
+    cells: list[Cell] = []
+    seen: set[tuple[object, ...]] = set()
+    for parts in combinations(grid, builder.workshop):
+        found = rules.matched(parts)
+        if rules.exclude(found):
+            continue
+        cell = builder.cell(parts, found)
+        look = (*cell.labels.values(), id(cell.recipe))  # equal recipes are one object
+        if look not in seen:
+            seen.add(look)
+            cells.append(cell)
+    for rule in () if idle_rules else rules.idle:
+        where = ", ".join(f"{key} = {value!r}" for key, value in rule.where.items())
+        raise SpecError(f"The rule where {where} matches no cell of the grid.")
+    return cells
 
 
 class _Builder:
-    """Builds each component once, however many cells use it."""
+    """Makes cells of their parts; remembers what any part, or any two, have answered."""
 
-    def __init__(self, registry: Registry) -> None:
-        self.registry = registry
-        self.build = functools.cache(registry.build)
-        self.fingerprints: dict[str, str] = {}
+    def __init__(self, grid: Grid, rules: Rules, workshop: Workshop) -> None:
+        self.grid, self.rules, self.workshop = grid, rules, workshop
+        self.recipes = _Recipes()
+        self._resolved: dict[tuple[object, ...], Recipe] = {}
+        self._advice = functools.cache(_advice)
+        self._player_misfit = functools.cache(player_misfit)
+        self._warnings = functools.cache(warnings_of)
+        self._regularizers = functools.cache(_regularizers)
 
-    def parts(
-        self,
-        dataset: tuple[Component, ...],
-        pair: tuple[Component, Component],
-        loss: tuple[Component, ...],
-        prior: tuple[Component, ...],
-    ) -> Parts:
-        return {
-            "dataset": self._single("dataset", dataset),
-            "prior": self._single("prior", prior),
-            "generator": (self.build("architecture", pair[0]),),
-            "discriminator": (self.build("architecture", pair[1]),),
-            "loss": (
-                self.build("loss", loss[0]),
-                *(self.build("regularizer", part) for part in loss[1:]),
-            ),
-        }
-
-    def baseline_parts(
-        self, dataset: tuple[Component, ...], baseline: tuple[Component, ...]
-    ) -> Parts:
-        nothing = dict.fromkeys(("prior", "discriminator", "loss"), (NOTHING,))
-        law, fitted = self._single("dataset", dataset), self._single("baseline", baseline)
-        return {"dataset": law, "generator": fitted, **nothing}
-
-    def _single(self, kind: str, joined: tuple[Component, ...]) -> tuple[Built]:
-        if len(joined) != 1:
-            text = "+".join(map(str, joined))
-            raise SpecError(f"A {kind} is one component, not '{text}'.")
-        return (self.build(kind, joined[0]),)
-
-    def cell(self, parts: Parts, grid: Grid, overrides: Sequence[Override]) -> Cell:
-        (dataset,), (prior,) = parts["dataset"], parts["prior"]
-        (generator,), (discriminator,) = parts["generator"], parts["discriminator"]
-        loss, *regularizers = parts["loss"]
-        fingerprint = self._fingerprint(dataset)
+    def cell(self, parts: Parts, found: int) -> Cell:
+        """Make a cell of its parts and of the rules that it has `found`."""
+        (dataset,), (generator, discriminator), objectives, (prior,) = parts
+        loss, fingerprint = objectives[0], self.workshop.fingerprint(dataset)
         if loss is NOTHING:
+            nothing = (NOTHING, NOTHING, ())
             reason = baseline_misfit(dataset, generator)
-            return Cell(
-                dataset, NOTHING, generator, NOTHING, NOTHING, (), Recipe(), fingerprint, reason
-            )
+            default = self.recipes.shared(Recipe())
+            return Cell(dataset, NOTHING, generator, *nothing, default, fingerprint, reason)
         if loss.value.output is None:
             discriminator = NOTHING
-        named = [generator, discriminator, loss, *regularizers]
-        advice = [_advice(part) for part in named if part is not NOTHING]
-        settings = [("train", grid.train), *(_origin(rule) for rule in overrides)]
-        resolved = _resolved(advice, settings)
-        reason = misfit(dataset, generator, discriminator, loss, regularizers)
+        added = self._regularizers(objectives)
+        trained = self._recipe((generator, discriminator, *objectives), found)
+        reason = misfit(dataset, generator, discriminator, loss, added, self._player_misfit)
         return Cell(
             dataset,
             prior,
             generator,
             discriminator,
             loss,
-            tuple(regularizers),
-            resolved,
+            added,
+            trained,
             fingerprint,
-            reason or pretraining_misfit(generator, resolved.pretraining_steps),
-            warnings_of(dataset, prior),
+            reason or pretraining_misfit(generator, trained.pretraining_steps),
+            self._warnings(dataset, prior),
         )
 
-    def restored(self, record: Mapping[str, Any]) -> Cell:
-        dataset = components.parse(record["dataset"])
-        if record["loss"] == NOTHING.label:
-            parts = self.baseline_parts(dataset, components.parse(record["generator"]))
-        else:
-            names = [record[role] for role in ("generator", "discriminator")]
-            if names[1] == NOTHING.label:
-                names[1] = names[0]
-            generator, discriminator = map(components.parse_single, names)
-            loss, prior = components.parse(record["loss"]), components.parse(record["prior"])
-            parts = self.parts(dataset, (generator, discriminator), loss, prior)
-        lone = record["discriminator"] == NOTHING.label
-        return Cell(
-            parts["dataset"][0],
-            parts["prior"][0],
-            parts["generator"][0],
-            NOTHING if lone else parts["discriminator"][0],
-            parts["loss"][0],
-            parts["loss"][1:],
-            Recipe(**record["recipe"]),
-            self._fingerprint(parts["dataset"][0]),
-        )
-
-    def _fingerprint(self, dataset: Built) -> str:
-        if dataset.label not in self.fingerprints:
-            with dataset.answering():
-                self.fingerprints[dataset.label] = dataset.value.fingerprint()
-        return self.fingerprints[dataset.label]
+    def _recipe(self, parts: tuple[Built, ...], found: int) -> Recipe:
+        """Resolve a recipe, once for all parts that give the same advice under the same rules."""
+        advice = [self._advice(part) for part in parts if part is not NOTHING]
+        asked = (found, *[text for _, _, text in advice])
+        if asked not in self._resolved:
+            settings = [("train", self.grid.train), *map(_origin, self.rules.overrides(found))]
+            layers = [(where, said) for where, said, _ in advice]
+            self._resolved[asked] = self.recipes.shared(_resolved(layers, settings))
+        return self._resolved[asked]
 
 
-def _advice(part: Built) -> tuple[str, Mapping[str, Any]]:
-    """Ask a component for the settings that it recommends."""
+class _Recipes:
+    """Makes equal recipes one object."""
+
+    def __init__(self) -> None:
+        self._by_text: dict[str, Recipe] = {}
+
+    def shared(self, new: Recipe) -> Recipe:
+        """Return the first recipe that was like this one."""
+        return self._by_text.setdefault(new.text, new)
+
+
+def _regularizers(objectives: tuple[Built, ...]) -> tuple[Built, ...]:
+    return objectives[1:]
+
+
+def _advice(part: Built) -> tuple[str, Mapping[str, Any], str]:
+    """Ask a component for the settings that it recommends; also returns them as a text."""
     with part.answering():
-        return f"{_ADVICE}{part.label}", dict(part.value.recipe)
+        settings = dict(part.value.recipe)
+        return f"{_ADVICE}{part.label}", settings, repr(settings)
 
 
 def _resolved(
@@ -367,5 +293,22 @@ def restore_cells(records: Sequence[Mapping[str, Any]], registry: Registry) -> l
     Raises:
         SpecError: if a component is no longer there.
     """
-    builder = _Builder(registry)
-    return [builder.restored(record) for record in records]
+    workshop, recipes = Workshop(registry), _Recipes()
+    return [_restored(record, workshop, recipes) for record in records]
+
+
+def _restored(record: Mapping[str, Any], workshop: Workshop, recipes: _Recipes) -> Cell:
+    (dataset,) = workshop.single("dataset", components.parse(record["dataset"]))
+    fingerprint = workshop.fingerprint(dataset)
+    trained = recipes.shared(Recipe(**record["recipe"]))
+    if record["loss"] == NOTHING.label:
+        (fitted,) = workshop.single("baseline", components.parse(record["generator"]))
+        return Cell(dataset, NOTHING, fitted, NOTHING, NOTHING, (), trained, fingerprint)
+    generator, discriminator = (
+        NOTHING if name == NOTHING.label else workshop.player(components.parse_single(name))
+        for name in (record["generator"], record["discriminator"])
+    )
+    loss, *added = workshop.objectives(components.parse(record["loss"]))
+    (prior,) = workshop.single("prior", components.parse(record["prior"]))
+    players = (generator, discriminator)
+    return Cell(dataset, prior, *players, loss, tuple(added), trained, fingerprint)

@@ -1,6 +1,6 @@
 """What fits together, with the reason where it does not, and what can hardly succeed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ganbench.api import TRAITS, Dataset, DataSpec, Loss, Prior, Regularizer, Traits
 from ganbench.plugins import NOTHING, Built
@@ -11,12 +11,31 @@ _OF_LOSSES = ("logistic", "samplewise")
 _KINDS = ("vector", "table", "image", "sequence")
 
 
+def player_misfit(dataset: Built, player: Built, role: str) -> str | None:
+    """Say why players do not fit a dataset in a role, None if they do.
+
+    Args:
+        dataset: the law to learn.
+        player: the players.
+        role: "generator" or "discriminator".
+    """
+    spec = _spec(dataset)
+    with player.answering():
+        if spec.kind not in player.value.kinds:
+            return _wrong_kind(dataset, spec, player)
+        if not hasattr(player.value, role):
+            return f"{player.label} offers no {role}"
+        reason: str | None = player.value.misfit(spec)
+    return f"{player.label} does not fit {dataset.label}: {reason}" if reason else None
+
+
 def misfit(
     dataset: Built,
     generator: Built,
     discriminator: Built,
     loss: Built,
     regularizers: Sequence[Built],
+    ask: Callable[[Built, Built, str], str | None] = player_misfit,
 ) -> str | None:
     """Say why these components cannot be trained together, None if they can.
 
@@ -26,25 +45,19 @@ def misfit(
         discriminator: the players that offer the discriminator, NOTHING for a loss without one.
         loss: the objectives.
         regularizers: what is added to them.
+        ask: `player_misfit`, or what remembers its answers.
     """
+    reason = ask(dataset, generator, "generator")
+    if reason is None and discriminator is not NOTHING:
+        reason = ask(dataset, discriminator, "discriminator")
+    needs = _unmet_needs(dataset, generator, discriminator, loss, regularizers)
+    return reason or next(needs, None)
+
+
+def _spec(dataset: Built) -> DataSpec:
     with dataset.answering():
         spec: DataSpec = dataset.value.spec
-    for role, player in (("generator", generator), ("discriminator", discriminator)):
-        if player is not NOTHING:
-            with player.answering():
-                reason = _player_misfit(dataset, spec, player, role)
-            if reason:
-                return reason
-    return next(_unmet_needs(dataset, generator, discriminator, loss, regularizers), None)
-
-
-def _player_misfit(dataset: Built, spec: DataSpec, player: Built, role: str) -> str | None:
-    if spec.kind not in player.value.kinds:
-        return _wrong_kind(dataset, spec, player)
-    if not hasattr(player.value, role):
-        return f"{player.label} offers no {role}"
-    reason: str | None = player.value.misfit(spec)
-    return f"{player.label} does not fit {dataset.label}: {reason}" if reason else None
+    return spec
 
 
 def _wrong_kind(dataset: Built, spec: DataSpec, part: Built) -> str:

@@ -3,7 +3,7 @@
 import functools
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,9 +58,9 @@ def features(x: Tensor) -> np.ndarray:
     return x.flatten(1).double().cpu().numpy()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evaluator:
-    """Scores samples of one dataset against its test split.
+    """Scores samples of one dataset against its test split; one may serve many cells.
 
     Attributes:
         dataset: the dataset.
@@ -87,6 +87,23 @@ class Evaluator:
                 "settings": self.settings.model_dump(),
             }
         )
+
+    def score_ids(self, metrics: Sequence[Built]) -> Mapping[str, str]:
+        """Return the score id of each metric that fits, by label; hashed once."""
+        asked = tuple(metrics)
+        if asked not in self._score_ids:
+            fitting = self.applicable(asked)
+            self._score_ids[asked] = {each.label: self.score_id(each) for each in fitting}
+        return self._score_ids[asked]
+
+    @functools.cached_property
+    def _score_ids(self) -> dict[tuple[Built, ...], dict[str, str]]:
+        return {}
+
+    @functools.cached_property
+    def record(self) -> dict[str, Any]:
+        """Its settings as plain data; all who ask share them, so leave them as they are."""
+        return self.settings.model_dump()
 
     def misfits(self, metrics: Sequence[Built]) -> dict[str, str]:
         """Say why metrics, by label, do not fit the dataset."""

@@ -20,6 +20,7 @@ import pluggy
 from ganbench import components, hookspecs
 from ganbench.api import API_VERSION
 from ganbench.cache import folder
+from ganbench.canonical import joined, written
 from ganbench.components import Component, Parameter
 from ganbench.errors import GanbenchError, NotCachedError, PluginError
 
@@ -84,9 +85,12 @@ class Entry:
         return components.parameters(self.factory)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Built:
-    """A component with all parameters filled in, and the object that its factory made."""
+    """A component with all parameters filled in, and the object that its factory made.
+
+    It equals only itself, so that what is known of it can be looked up by it.
+    """
 
     label: str
     entry: Entry
@@ -98,6 +102,16 @@ class Built:
         """What decides its numbers, for hashing."""
         params = {key: _jsonable(value) for key, value in self.params.items()}
         return {"name": self.entry.name, "owner": self.entry.owner, "params": params}
+
+    @functools.cached_property
+    def members(self) -> Mapping[str, str]:
+        """What its identity holds, each written as canonical JSON."""
+        return {key: written(value) for key, value in self.identity.items()}
+
+    @functools.cached_property
+    def text(self) -> str:
+        """Its identity as canonical JSON."""
+        return joined(self.members)
 
     @contextmanager
     def answering(self) -> Iterator[None]:

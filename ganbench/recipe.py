@@ -1,11 +1,13 @@
 """How a cell is trained: every setting, its range and its default."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from ganbench.canonical import written
 from ganbench.errors import SpecError
 
 Optimizer = Literal["adam", "rmsprop", "sgd"]
@@ -137,13 +139,30 @@ class Recipe(BaseModel):
             )
         return self
 
+    def __copy__(self) -> Self:
+        """Forget what was derived: a copy may be given other values."""
+        copied = super().__copy__()
+        for derived in ("settings", "text"):
+            copied.__dict__.pop(derived, None)
+        return copied
+
+    @functools.cached_property
+    def settings(self) -> dict[str, Any]:
+        """All settings by name; all who ask share them, so leave them as they are."""
+        return self.model_dump()
+
+    @functools.cached_property
+    def text(self) -> str:
+        """All settings as canonical JSON."""
+        return written(self.settings)
+
     @property
     def structure(self) -> dict[str, Any]:
         """What decides which operations a step is made of, without numbers that it only reads."""
         free = {"generator_steps", "critic_examples", "seconds", "critic_steps", "schedule", "ema"}
         free |= {"generator_rate", "critic_rate", "momentum", "beta1", "beta2", "lookahead_rate"}
         switches = {"clip_norm", "lookahead_steps", "pretraining_steps"}
-        kept = {k: v for k, v in self.model_dump().items() if k not in free}
+        kept = {k: v for k, v in self.settings.items() if k not in free}
         return {k: bool(v) if k in switches else v for k, v in kept.items()}
 
     @property

@@ -39,3 +39,11 @@ def test_bad_settings_name_their_origin_and_what_fits(settings, sentence):
     assert str(caught.value).startswith("the origin: ")
     assert sentence in str(caught.value)
     assert str(caught.value).endswith(".")
+
+
+def test_a_changed_copy_is_written_anew():
+    before = Recipe(ema=0.5)
+    assert before.text != before.model_copy(update={"ema": 0.25}).text
+    assert before.model_copy(update={"ema": 0.25}).settings["ema"] == 0.25
+    assert before.settings == before.model_dump() == Recipe(ema=0.5).model_dump()
+    assert before == Recipe(ema=0.5)

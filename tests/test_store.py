@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
-from ganbench import store as store_module
+from ganbench.store import folder as store_module
 from ganbench.errors import StoreError
 from ganbench.store import RunFiles, Store
 
@@ -55,7 +55,7 @@ def test_what_is_published_is_read_back(store):
     files = run_files()
     store.publish(files)
     back = store.files("a1")
-    assert back.run == {"format": 1, **files.run}
+    assert back.run == {**files.run, "attempts": []}
     assert torch.equal(back.samples, files.samples)
     assert torch.equal(back.generator["weight"], files.generator["weight"])
     pd.testing.assert_frame_equal(back.history, files.history)
@@ -133,7 +133,7 @@ def failing_after(successes, function, error):
 @pytest.mark.parametrize(
     ("owner", "name", "successes"),
     [
-        *((store_module, "_write", n) for n in range(7)),
+        *((store_module, "write", n) for n in range(7)),
         *((os, "fsync", n) for n in range(7)),
         (Path, "mkdir", 0),
         (Path, "rename", 0),
@@ -170,8 +170,8 @@ def test_an_old_run_returns_where_the_new_one_cannot_take_its_place(store, monke
 
 def test_an_interrupt_while_writing_leaves_nothing_visible(store, monkeypatch):
     before = visible(store)
-    write = failing_after(3, store_module._write, KeyboardInterrupt())
-    monkeypatch.setattr(store_module, "_write", write)
+    write = failing_after(3, store_module.write, KeyboardInterrupt())
+    monkeypatch.setattr(store_module, "write", write)
     with pytest.raises(KeyboardInterrupt):
         store.publish(run_files())
     assert visible(store) == before

@@ -1,5 +1,6 @@
 """The plan that adds scores to stored runs: what they lack, and nothing to train."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ import torch
 
 from ganbench.cells import Cell, restore_cells
 from ganbench.errors import SpecError
-from ganbench.evaluation import build_metrics
+from ganbench.evaluation import Evaluator, build_metrics
 from ganbench.execution.tasks import Plan, Planned, find_tasks
 from ganbench.grid import Evaluation
 from ganbench.plugins import Registry
@@ -37,13 +38,15 @@ def plan_scores(
     stored = index.stored
     metrics = build_metrics(expressions or _asked(experiment), registry)
     plan, left_out = Plan(experiment["name"], [], metrics, torch.device("cpu")), []
+    evaluators = functools.cache(Evaluator)
     trained = {
         key: record for key, record in experiment["cells"].items() if _ok_runs(record, stored)
     }
     labels = [{**record["labels"], "recipe": record["recipe"]} for record in trained.values()]
     for (key, record), cell in zip(trained.items(), restore_cells(labels, registry), strict=True):
         settings = record.get("evaluation") or experiment["grid"]["evaluation"]
-        planned, reason = _planned(cell, key, Evaluation(**settings), record, stored)
+        evaluator = evaluators(cell.dataset, cell.fingerprint, Evaluation(**settings))
+        planned, reason = _planned(cell, key, evaluator, record, stored)
         if planned.runs:
             plan.cells.append(planned)
         if reason:
@@ -80,23 +83,19 @@ def _ok_runs(record: Json, stored: Mapping[str, Json]) -> dict[int, str]:
 
 
 def _planned(
-    cell: Cell, key: str, evaluation: Evaluation, record: Json, stored: Mapping[str, Any]
+    cell: Cell, key: str, evaluator: Evaluator, record: Json, stored: Mapping[str, Any]
 ) -> tuple[Planned, str]:
     """Return a cell with the runs that can be scored, and why others cannot."""
-    runs, reason = _ok_runs(record, stored), ""
+    runs, reason, samples = _ok_runs(record, stored), "", evaluator.settings.samples
     if not cell.shares_data(record["origin"]):
         runs, reason = {}, "its data have changed since it was trained."
-    large = {
-        seed: run_id
-        for seed, run_id in runs.items()
-        if stored[run_id]["samples"] >= evaluation.samples
-    }
+    large = {seed: run_id for seed, run_id in runs.items() if stored[run_id]["samples"] >= samples}
     if len(large) < len(runs):
         reason = (
-            f"{len(runs) - len(large)} runs hold fewer than {evaluation.samples} samples; "
+            f"{len(runs) - len(large)} runs hold fewer than {samples} samples; "
             "`ganbench run` trains them again."
         )
-    return Planned(cell, key, evaluation, large, dict.fromkeys(large, "ok")), reason
+    return Planned(cell, key, evaluator, large, dict.fromkeys(large, "ok")), reason
 
 
 def _refuse_unfit(plan: Plan) -> None:

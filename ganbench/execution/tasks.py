@@ -7,10 +7,10 @@ from typing import Literal
 
 import torch
 
-from ganbench.cells import Cell, digest
+from ganbench.cells import Cell
 from ganbench.environment import device_class
 from ganbench.evaluation import Evaluator
-from ganbench.grid import Evaluation, Grid
+from ganbench.grid import Grid
 from ganbench.plugins import Built
 from ganbench.store import FAILURES, Json, Store
 from ganbench.store.index import Index, load_index
@@ -22,7 +22,7 @@ Redo = Literal["nothing", "failures", "all"]
 """Which finished runs to run again."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Task:
     """A piece of work for one worker; holds only plain data, so that it travels.
 
@@ -68,33 +68,27 @@ class Task:
         return float(scoring + training if self.kind == "train" else scoring)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Planned:
     """A cell with the ids of its runs and what the store already holds of them.
 
     Attributes:
         cell: what is trained.
         key: its name in experiment.json.
-        evaluation: how it is scored.
+        evaluator: scores its runs, and those of other cells with its data.
         runs: seed -> run id.
         status: seed -> what the stored run means.
     """
 
     cell: Cell
     key: str
-    evaluation: Evaluation
+    evaluator: Evaluator
     runs: Mapping[int, str]
     status: Mapping[int, str]
 
-    @functools.cached_property
-    def evaluator(self) -> Evaluator:
-        """Scores its runs."""
-        return Evaluator(self.cell.dataset, self.cell.fingerprint, self.evaluation)
-
-    def score_ids(self, metrics: Sequence[Built]) -> dict[str, str]:
+    def score_ids(self, metrics: Sequence[Built]) -> Mapping[str, str]:
         """Return the current score id of each metric that fits, by label."""
-        evaluator = self.evaluator
-        return {each.label: evaluator.score_id(each) for each in evaluator.applicable(metrics)}
+        return self.evaluator.score_ids(metrics)
 
     def count(self, *statuses: str) -> int:
         """Number of seeds in one of these statuses."""
@@ -118,13 +112,13 @@ class Plan:
         cell = planned.cell
         return {
             "labels": cell.labels,
-            "recipe": cell.recipe.model_dump(),
+            "recipe": cell.recipe.settings,
             "device": device_class(self.device),
             "origin": cell.origin,
             "misfit": cell.misfit,
             "warnings": cell.warnings,
             "runs": {str(seed): run_id for seed, run_id in planned.runs.items()},
-            "evaluation": planned.evaluation.model_dump(),
+            "evaluation": planned.evaluator.record,
             "scores": planned.score_ids(self.metrics),
         }
 
@@ -149,18 +143,22 @@ def make_plan(
     checkpoint_every: float | None = None,
 ) -> Plan:
     """Compare a grid with what is stored and list what remains to do."""
-    index = load_index(store)
-    stored = index.stored
-    kind = device_class(device)
+    index, seeds = load_index(store), grid.seed_list
+    stored, kind = index.stored, device_class(device)
+    evaluators = functools.cache(Evaluator)
+    alike: dict[tuple[str, ...], Mapping[int, str]] = {}
     plan = Plan(grid.name, [], metrics, device, [], checkpoint_every, redo == "all")
     for cell in cells:
-        runs = {seed: cell.run_id(seed, kind) for seed in grid.seed_list}
-        status = {
-            seed: "incompatible" if cell.misfit else _status(stored.get(run_id), grid, redo)
-            for seed, run_id in runs.items()
-        }
-        key = digest(cell.identity(kind))
-        plan.cells.append(Planned(cell, key, grid.evaluation, runs, status))
+        identity = cell.identity(kind)
+        runs = {seed: identity.run_id(seed) for seed in seeds}
+        words = tuple(
+            ["incompatible"] * len(runs)
+            if cell.misfit
+            else [_status(stored.get(run_id), grid, redo) for run_id in runs.values()]
+        )
+        status = alike.setdefault(words, dict(zip(seeds, words, strict=True)))
+        evaluator = evaluators(cell.dataset, cell.fingerprint, grid.evaluation)
+        plan.cells.append(Planned(cell, identity.key, evaluator, runs, status))
     plan.tasks = find_tasks(plan, store, index)
     return plan
 
@@ -184,42 +182,40 @@ def find_tasks(plan: Plan, store: Store, index: Index) -> list[Task]:
 def _tasks(plan: Plan, store: Store, index: Index) -> Iterator[Task]:
     floors: dict[str, Task] = {}
     known = {path.stem for path in store.floor_files()}
+    labels = functools.cache(lambda evaluator: tuple(evaluator.score_ids(plan.metrics)))
     for planned in plan.cells:
         cell = planned.cell
         if cell.misfit:
             continue
-        evaluator = planned.evaluator
-        applicable = evaluator.applicable(plan.metrics)
-        for metric in applicable:
-            floor_id = evaluator.score_id(metric)
+        for label, floor_id in planned.score_ids(plan.metrics).items():
             if floor_id not in known and floor_id not in floors:
-                title = f"floor of {metric.label} on {cell.dataset.label}"
-                floors[floor_id] = _task(plan, "floor", planned, {}, [metric], title)
+                title = f"floor of {label} on {cell.dataset.label}"
+                floors[floor_id] = _task(plan, "floor", planned, {}, (label,), title)
         missing = [seed for seed, status in planned.status.items() if status == "missing"]
         for start in range(0, len(missing), cell.recipe.block):
             seeds = missing[start : start + cell.recipe.block]
-            runs = {seed: planned.runs[seed] for seed in seeds}
+            whole = len(seeds) == len(planned.runs)
+            runs = planned.runs if whole else {seed: planned.runs[seed] for seed in seeds}
             part = f", seeds {seeds[0]} to {seeds[-1]}" if len(seeds) < len(missing) else ""
             title = f"{cell.title}{part}"
-            yield _task(plan, "train", planned, runs, applicable, title, index)
-        yield from _score_tasks(plan, planned, applicable, index)
+            fitting = labels(planned.evaluator)
+            yield _task(plan, "train", planned, runs, fitting, title, index)
+        yield from _score_tasks(plan, planned, index)
     yield from floors.values()
 
 
-def _score_tasks(
-    plan: Plan, planned: Planned, metrics: list[Built], index: Index
-) -> Iterator[Task]:
+def _score_tasks(plan: Plan, planned: Planned, index: Index) -> Iterator[Task]:
     """Score trained runs that lack some of the metrics, without training them again."""
     lacking: dict[tuple[str, ...], dict[int, str]] = {}
-    by_label = {metric.label: metric for metric in metrics}
+    current = planned.score_ids(plan.metrics)
     for seed, run_id in planned.runs.items():
         if planned.status[seed] == "ok":
             have = index.score_ids.get(run_id, set())
-            lack = tuple(m.label for m in metrics if planned.evaluator.score_id(m) not in have)
+            lack = tuple(label for label, score_id in current.items() if score_id not in have)
             if lack:
                 lacking.setdefault(lack, {})[seed] = run_id
     for labels, runs in lacking.items():
-        yield _task(plan, "score", planned, runs, [by_label[label] for label in labels])
+        yield _task(plan, "score", planned, runs, labels)
 
 
 def _task(
@@ -227,22 +223,22 @@ def _task(
     kind: Literal["train", "score", "floor"],
     planned: Planned,
     runs: Mapping[int, str],
-    metrics: Sequence[Built],
+    metrics: tuple[str, ...],
     title: str = "",
     index: Index | None = None,
 ) -> Task:
-    cell, ids = planned.cell, planned.score_ids(metrics)
+    cell, ids = planned.cell, planned.score_ids(plan.metrics)
     tried = index.tried(runs.values()) if index is not None else {}
     return Task(
         kind,
         title or cell.title,
-        {**cell.labels, "recipe": cell.recipe.model_dump()},
+        {**cell.labels, "recipe": cell.recipe.settings},
         runs,
-        tuple(metric.label for metric in metrics),
-        planned.evaluation.model_dump(),
+        metrics,
+        planned.evaluator.record,
         str(plan.device),
         plan.checkpoint_every,
         plan.fresh,
-        tuple(ids[metric.label] for metric in metrics),
+        tuple(ids[label] for label in metrics),
         tried,
     )

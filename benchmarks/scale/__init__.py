@@ -1,0 +1,1 @@
+"""What large grids cost."""
