@@ -20,6 +20,7 @@ _COMMANDS = {
     "report": "ganbench.cli.results:report",
     "list": "ganbench.cli.catalogue:list_components",
     "info": "ganbench.cli.catalogue:info",
+    "store": "ganbench.cli.store:store",
     "fetch": "ganbench.cli.fetch:fetch",
     "grid": "ganbench.cli.catalogue:grid",
     "plugin": "ganbench.cli.catalogue:plugin",

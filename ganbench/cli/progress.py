@@ -1,7 +1,7 @@
 """Progress on stderr: live bars in a terminal, plain lines elsewhere."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
@@ -19,7 +19,7 @@ from ganbench.execution.executors import Outcome
 from ganbench.execution.tasks import Plan, Task
 from ganbench.store import Json
 
-_INTERRUPTED = "Finishing what is running; press Ctrl-C again to stop at once."
+_INTERRUPTED = "Saving what is running; press Ctrl-C again to stop at once."
 
 
 @contextmanager
@@ -30,10 +30,32 @@ def watching(plan: Plan, quiet: bool) -> Iterator[Watcher]:
         yield Watcher()
     elif console.is_terminal:
         with _Bars(plan, console) as bars:
-            yield Watcher(bars.event, bars.done, lambda: console.print(_INTERRUPTED))
+            yield Watcher(
+                bars.event,
+                bars.done,
+                lambda: console.print(_INTERRUPTED),
+                _Others(lambda text: console.print(text, markup=False)),
+            )
     else:
         lines = _Lines(plan)
-        yield Watcher(lambda task, event: None, lines.done, lambda: lines.say(_INTERRUPTED))  # noqa: ARG005
+        yield Watcher(
+            lambda task, event: None,  # noqa: ARG005
+            lines.done,
+            lambda: lines.say(_INTERRUPTED),
+            _Others(lines.say),
+        )
+
+
+class _Others:
+    """Tells once of each driver that is at work in the same folder."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.say, self.known = say, set[str]()
+
+    def __call__(self, driver: str) -> None:
+        if driver not in self.known:
+            self.known.add(driver)
+            self.say(f"Also at work in this folder: {driver}. The tasks are divided.")
 
 
 def _verdict(outcome: Outcome) -> str:

@@ -22,20 +22,30 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ganbench.report.formats import Format
+    from ganbench.store import Store
 
-_STATUSES = ("ok", "missing", "diverged", "failed", "timeout", "killed", "incompatible")
+_STATUSES = (
+    "ok", "missing", "damaged", "interrupted", "diverged", "failed", "killed", "oom", "timeout",
+    "invalid-output", "incompatible",
+)  # fmt: skip
 
 
 @click.command()
 @results_argument
+@click.option("--attempts", is_flag=True, help="One row for each attempt at a run.")
 @json_option
-def status(results: str, as_json: bool) -> None:
-    """Show how many runs of each cell are ok, missing, failed and so on."""
+def status(results: str, attempts: bool, as_json: bool) -> None:
+    """Show how many runs of each cell are ok, missing, failed and so on, and who is at work."""
     from ganbench.cells import pair_label
     from ganbench.plugins import load_plugins
     from ganbench.results import load_results
+    from ganbench.store.leases import Leases
 
-    frame = load_results(open_store(results), load_plugins()).frame
+    store = open_store(results)
+    frame = load_results(store, load_plugins()).frame
+    if attempts:
+        _print_attempts(store, frame, as_json)
+        return
     runs = frame.drop_duplicates("run_id")
     counts: dict[tuple[str, ...], dict[str, int]] = {}
     for run in runs.to_dict("records"):
@@ -55,6 +65,26 @@ def status(results: str, as_json: bool) -> None:
     )
     totals = runs["status"].value_counts()
     click.echo(", ".join(f"{totals[name]} {name}" for name in shown) + ".")
+    for driver in Leases(store).others():
+        click.echo(f"At work: {driver}.")
+
+
+def _print_attempts(store: "Store", frame: "pd.DataFrame", as_json: bool) -> None:
+    """Print one row for each attempt at a run that is there."""
+    runs = frame.drop_duplicates("run_id")
+    tried = runs[runs["attempts"] > 0]
+    rows: list[dict[str, Any]] = [
+        {"run_id": run["run_id"], "dataset": run["dataset"], "loss": run["loss"],
+         "seed": run["seed"], "attempt": number, **attempt}
+        for run in tried.to_dict("records")
+        for number, attempt in enumerate(store.run(run["run_id"])["attempts"], 1)
+    ]  # fmt: skip
+    if as_json:
+        print_json(rows)
+        return
+    header = ("run_id", "dataset", "loss", "seed", "attempt", "status", "started", "seconds",
+              "host", "reason")  # fmt: skip
+    print_table(header, [[_number(row[name]) for name in header] for row in rows], fold=False)
 
 
 @click.command()
@@ -72,7 +102,10 @@ def show(run: str, results: str | None, as_json: bool) -> None:
         print_json({**record, "scores": rows, "log": store.log(run_id)})
         return
     for key, value in record.items():
-        click.echo(f"{key}: {_flat(value)}")
+        if key != "attempts":
+            click.echo(f"{key}: {_flat(value)}")
+    for number, attempt in enumerate(record.get("attempts", ()), 1):
+        click.echo(f"attempt {number}: {_attempt(attempt)}")
     if rows:
         columns = ("metric", "estimator", "value", "low", "high", "p_value", "n_real", "n_fake")
         cells = [[_number(row[column]) for column in columns] for row in rows]
@@ -81,6 +114,15 @@ def show(run: str, results: str | None, as_json: bool) -> None:
             if row["details"] != "{}":
                 click.echo(f"details of {row['metric']} {row['estimator']}: {row['details']}")
     click.echo(f"\nLog:\n{store.log(run_id)}")
+
+
+def _attempt(attempt: dict[str, Any]) -> str:
+    reason = f" ({attempt['reason']})" if attempt["reason"] else ""
+    where = f" on {attempt['host']}, process {attempt['pid']}" if attempt["pid"] else ""
+    return (
+        f"{attempt['status']}{reason}, began {attempt['started']}, took "
+        f"{attempt['seconds']:.4g} seconds{where}"
+    )
 
 
 def _flat(value: Any) -> str:
