@@ -46,11 +46,6 @@ class Component:
         ]
 
 
-def is_name(text: str) -> bool:
-    """Whether the text can name a component."""
-    return _NAME.fullmatch(text) is not None
-
-
 def parse(text: str) -> tuple[Component, ...]:
     """Parse `name(param=value)+name(...)`; values are literals and are never evaluated.
 

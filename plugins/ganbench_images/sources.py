@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from ganbench.api import SpecError
+from ganbench.api import SpecError, read_limited
 from ganbench_images.archives import LARGEST, Reader, zip_members
 
 _SUFFIXES = {
@@ -51,9 +51,7 @@ def _stamp(path: Path) -> str:
 
 def _content(path: Path) -> bytes:
     try:
-        if path.stat().st_size > LARGEST:
-            raise SpecError(f"{path} is too large; at most {LARGEST} bytes are read.")
-        return path.read_bytes()
+        return read_limited(path, LARGEST)
     except OSError as error:
         raise SpecError(f"{path} cannot be read: {error.strerror}.") from None
 
