@@ -12,6 +12,7 @@ from ganbench import components, recipe
 from ganbench.compatibility import baseline_misfit, misfit, pretraining_misfit, warnings_of
 from ganbench.components import Component
 from ganbench.errors import PluginError, SpecError
+from ganbench.extent import check_extent
 from ganbench.grid import Grid, Override, Rule
 from ganbench.plugins import NOTHING, Built, Registry
 from ganbench.recipe import Recipe
@@ -136,6 +137,7 @@ def plan(grid: Grid, registry: Registry, idle_rules: bool = False) -> list[Cell]
             kind = field_name.removesuffix("es" if field_name == "losses" else "s")
             names = ", ".join(registry.names(kind)) or "none"
             raise SpecError(f"The grid names no {field_name}. Available: {names}.")
+    check_extent(grid)
     builder = _Builder(registry)
     cells: dict[str, Cell] = {}
     matched = {id(rule): False for rule in (*grid.override, *grid.exclude)}

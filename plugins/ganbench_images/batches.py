@@ -39,7 +39,7 @@ def read_batch(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _check_memories(content: bytes) -> None:
     for operation, argument, _ in pickletools.genops(content):
-        if "PUT" in operation.name and int(argument) > _MOST_MEMORIES:  # type: ignore[call-overload]
+        if "PUT" in operation.name and int(argument or 0) > _MOST_MEMORIES:
             raise ValueError(f"it remembers more than {_MOST_MEMORIES} parts")
 
 
