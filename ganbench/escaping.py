@@ -3,7 +3,7 @@
 import unicodedata
 
 _KEPT = "\n\t"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t")
 
 
 def plain(text: str) -> str:
@@ -22,6 +22,7 @@ def _shows(sign: str) -> bool:
 
 
 def defused(value: object) -> object:
-    """Put an apostrophe before a text that a spreadsheet would take for a formula."""
-    hostile = isinstance(value, str) and value.startswith(_FORMULA)
-    return f"'{value}" if hostile else value
+    """Make a cell plain, with an apostrophe where a spreadsheet would take it for a formula."""
+    if not isinstance(value, str):
+        return value
+    return f"'{plain(value)}" if value.startswith(_FORMULA) else plain(value)

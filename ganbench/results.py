@@ -9,6 +9,7 @@ import torch
 
 from ganbench.api import Dataset
 from ganbench.components import parse_single
+from ganbench.escaping import plain
 from ganbench.plugins import Registry
 from ganbench.store import Json, Store
 
@@ -84,9 +85,8 @@ def _distinct(cells: list[Json]) -> list[Json]:
             if any(rival[name] != value for rival in rivals)
         ]
         suffix = f" [{', '.join(differing)}]" if differing else ""
-        named.append(
-            {**cell, "labels": {**cell["labels"], "loss": cell["labels"]["loss"] + suffix}}
-        )
+        labels = {**cell["labels"], "loss": cell["labels"]["loss"] + suffix}
+        named.append({**cell, "labels": {part: plain(label) for part, label in labels.items()}})
     return named
 
 
@@ -116,12 +116,12 @@ def _run(cell: Json, seed: int, run_id: str, run: Json | None) -> dict[str, Any]
         **cell["labels"],
         "seed": seed,
         "status": found.get("status", status),
-        "reason": found.get("reason", reason),
+        "reason": plain(str(found.get("reason", reason))),
         "generator_steps": found.get("steps", cell["recipe"]["generator_steps"]),
         "train_seconds": found.get("train_seconds"),
         "eval_seconds": found.get("eval_seconds"),
-        "device": found.get("device", ""),
-        "engine": found.get("engine", ""),
+        "device": plain(str(found.get("device", ""))),
+        "engine": plain(str(found.get("engine", ""))),
         "block": cell["recipe"]["block"],
     }
 

@@ -164,11 +164,13 @@ def _pictures(results: Results, section: Section) -> Iterator[Picture]:
     for title, draw, caption in drawn:
         try:
             figure = draw(results, section.dataset)
-        except GanbenchError as error:
-            yield Picture(title, f"Not drawn: {error}", {})
-        else:
             files = {suffix: plots.encode(figure, suffix) for suffix in ("png", "svg")}
-            yield Picture(title, caption(), files, figure.get_figwidth())
+            picture = Picture(title, caption(), files, figure.get_figwidth())
+        except GanbenchError as error:
+            picture = Picture(title, f"Not drawn: {error}", {})
+        except Exception as error:  # of a dataset's own code, or of names too long to draw
+            picture = Picture(title, f"Not drawn: {type(error).__name__}: {error}", {})
+        yield picture
 
 
 def _seeds(section: Section) -> str:

@@ -35,6 +35,8 @@ def pictures_in(path: Path) -> Iterator[Pictures]:
 
 def _files(path: Path) -> contextlib.AbstractContextManager[dict[str, Reader]]:
     if not path.is_dir():
+        if not path.is_file():
+            raise SpecError(f"{path} is neither a folder nor a zip file.")
         return zip_members(path)
     files = {
         file.relative_to(path).as_posix(): Reader(partial(_content, file), _stamp(file))
