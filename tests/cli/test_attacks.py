@@ -1,5 +1,6 @@
 """Names and paths of grids, plugins and other people's results: nothing leaves its folder."""
 
+import io
 import json
 import os
 import shutil
@@ -9,9 +10,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from ganbench.api import hookimpl
+from ganbench.cache import fetching, kept
 from ganbench.cli import main
+from ganbench.cli.progress import _Bars
+from ganbench.errors import PluginError
 
 TREE = """
 datasets = ["ring8"]
@@ -233,10 +238,19 @@ class TestPlugins:
         for command in (["info", "fine"], ["list", "--markdown"]):  # it makes no losses
             refused(raw(*command), 3)
 
-    def test_a_name_in_the_cache_is_a_name(self, here, tmp_path):
-        from ganbench.cache import fetching, kept
-        from ganbench.errors import PluginError
+    def test_bars_read_no_markup(self):
+        task = types.SimpleNamespace(title=HOSTILE, cost=1.0, runs={0: "a"})
+        outcome = types.SimpleNamespace(task=task, status="failed", reason=HOSTILE, records=())
+        console = Console(file=io.StringIO(), force_terminal=True, width=500, color_system=None)
+        with _Bars(types.SimpleNamespace(tasks=[outcome.task]), console) as bars:
+            bars.event(outcome.task, {"step": 1, "total": 2})
+            bars.progress.refresh()
+            bars.done(outcome)
+        said = console.file.getvalue()
+        assert "[red]x[/red] [/]" in said
+        assert "title\x07" not in said
 
+    def test_a_name_in_the_cache_is_a_name(self, here, tmp_path):
         before = tree(tmp_path)
         for name in {*OUTSIDE, *DEVICES, *DOTTED} - {"a/b"}:
             with fetching(), pytest.raises(PluginError, match="cannot name a file"):
