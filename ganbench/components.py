@@ -16,7 +16,6 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ganbench.errors import PluginError, SpecError, UnknownComponentError
-from ganbench.naming import LONGEST
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _LONGEST = 1000
@@ -334,7 +333,5 @@ def unknown(kind: str, name: str, choices: Iterable[str]) -> UnknownComponentErr
 
 
 def _suggestion(name: str, choices: Iterable[str] | Mapping[str, Any]) -> str:
-    if len(name) > LONGEST:
-        return ""
     close = difflib.get_close_matches(name, list(choices), n=1)
     return f" Did you mean '{close[0]}'?" if close else ""

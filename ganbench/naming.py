@@ -7,9 +7,7 @@ from pathlib import Path
 
 from ganbench.errors import StoreError
 
-LONGEST = 100
-"""Characters that a name may have."""
-
+_LONGEST = 100
 _COMPONENT = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+=-]*")
 _PORTS = {f"{port}{number}" for port in ("COM", "LPT") for number in range(10)}
@@ -19,13 +17,13 @@ _RESERVED = {"CON", "PRN", "AUX", "NUL", *_PORTS}
 
 def is_name(text: str) -> bool:
     """Whether the text can name a component."""
-    return len(text) <= LONGEST and _COMPONENT.fullmatch(text) is not None
+    return len(text) <= _LONGEST and _COMPONENT.fullmatch(text) is not None
 
 
 def is_file_name(text: str) -> bool:
     """Whether the text can name a file or folder on every system, and nothing else."""
     return (
-        len(text) <= LONGEST
+        len(text) <= _LONGEST
         and _FILE.fullmatch(text) is not None
         and ".." not in text
         and not text.endswith(".")
@@ -46,7 +44,7 @@ def file_name(*labels: str, taken: Collection[str] = ()) -> str:
     if is_file_name(name) and name not in taken:
         return name
     digest = hashlib.sha256(whole.encode("utf-8", "backslashreplace")).hexdigest()[:12]
-    return f"f-{name[: LONGEST - 20]}-{digest}"
+    return f"f-{name[: _LONGEST - 20]}-{digest}"
 
 
 def inside(folder: Path, path: Path) -> Path:

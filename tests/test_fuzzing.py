@@ -1,5 +1,6 @@
 """Random and mutated grids and expressions: read or refused in one sentence, never a traceback."""
 
+import functools
 import re
 import time
 from pathlib import Path
@@ -31,7 +32,7 @@ EXPRESSIONS = [
 ]
 SIGNS = [
     *"()[]{}=,.+-'\"\\#\n\t\r *:;~/_eE0x9", "\0", "\x1b[2J", "\u202e", "\uff0e", "\uff0f",
-    "\ud800", "é", "🐍", "nan", "inf", "-inf", "1e999", "9" * 400, "0x" + "f" * 300,
+    "\ud800", "é", "🐍", "nan", "inf", "-inf", "1e999", "9" * 400, "0x" + "f" * 4000,
     "10**10**10", "true", "None", "..", "__import__('os')", "(" * 90, "[" * 90, "{", "a=1,", '"""',
     "\n[[override]]\n", "\nwhere = {}\n", "\nseeds = ", "lambda: 0", "*x", "**x", ":=",
     "1j", "b''", "f'{x}'",
@@ -120,6 +121,7 @@ scalar = st.one_of(
     st.text(max_size=8),
     st.sampled_from([*EXPRESSIONS, *SIGNS, "mlp", "ns", "ring8", "normal(dim=2)", "0-9"]),
     st.dates(),
+    st.sampled_from([2**20_000, -(2**64), functools.reduce(lambda inner, _: [inner], range(999))]),
 )
 flat = scalar | st.lists(scalar, max_size=3)
 value = flat | st.dictionaries(st.text(max_size=5), flat, max_size=2)
