@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -13,7 +12,10 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
+from ganbench.cli.common import echo
+from ganbench.escaping import plain
 from ganbench.execution.driver import Watcher
 from ganbench.execution.executors import Outcome
 from ganbench.execution.tasks import Plan, Task
@@ -86,7 +88,7 @@ class _Lines:
         )
 
     def say(self, text: str) -> None:
-        click.echo(text, err=True)
+        echo(text, err=True)
 
 
 def _clock(seconds: float) -> str:
@@ -98,9 +100,9 @@ class _Bars:
 
     def __init__(self, plan: Plan, console: Console) -> None:
         self.progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             TimeRemainingColumn(elapsed_when_finished=True),
             console=console,
         )
@@ -120,7 +122,7 @@ class _Bars:
         if "step" not in event:
             return
         if task.title not in self.running:
-            row = self.progress.add_task(task.title, total=event["total"], note="")
+            row = self.progress.add_task(plain(task.title), total=event["total"], note="")
             self.running[task.title] = (row, time.monotonic())
         row, started = self.running[task.title]
         seconds = max(1e-9, time.monotonic() - started)
@@ -137,4 +139,5 @@ class _Bars:
         )
         ok = outcome.status == "ok" and all(run["status"] == "ok" for run in outcome.records)
         if not ok:
-            self.progress.console.print(f"{outcome.task.title}: {_verdict(outcome)}", style="red")
+            said = plain(f"{outcome.task.title}: {_verdict(outcome)}")
+            self.progress.console.print(Text(said, style="red"))

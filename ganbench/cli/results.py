@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganbench.cli.common import (
+    echo,
     find_run,
     json_option,
     open_store,
@@ -17,6 +18,7 @@ from ganbench.cli.common import (
     run_argument,
     write_page,
 )
+from ganbench.escaping import defused
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,9 +66,9 @@ def status(results: str, attempts: bool, as_json: bool) -> None:
         [[*cell, *(str(row.get(name, 0)) for name in shown)] for cell, row in counts.items()],
     )
     totals = runs["status"].value_counts()
-    click.echo(", ".join(f"{totals[name]} {name}" for name in shown) + ".")
+    echo(", ".join(f"{totals[name]} {name}" for name in shown) + ".")
     for driver in Leases(store).others():
-        click.echo(f"At work: {driver}.")
+        echo(f"At work: {driver}.")
 
 
 def _print_attempts(store: "Store", frame: "pd.DataFrame", as_json: bool) -> None:
@@ -103,17 +105,17 @@ def show(run: str, results: str | None, as_json: bool) -> None:
         return
     for key, value in record.items():
         if key != "attempts":
-            click.echo(f"{key}: {_flat(value)}")
+            echo(f"{key}: {_flat(value)}")
     for number, attempt in enumerate(record.get("attempts", ()), 1):
-        click.echo(f"attempt {number}: {_attempt(attempt)}")
+        echo(f"attempt {number}: {_attempt(attempt)}")
     if rows:
         columns = ("metric", "estimator", "value", "low", "high", "p_value", "n_real", "n_fake")
         cells = [[_number(row[column]) for column in columns] for row in rows]
         print_table(columns, cells, fold=False)
         for row in rows:
             if row["details"] != "{}":
-                click.echo(f"details of {row['metric']} {row['estimator']}: {row['details']}")
-    click.echo(f"\nLog:\n{store.log(run_id)}")
+                echo(f"details of {row['metric']} {row['estimator']}: {row['details']}")
+    echo(f"\nLog:\n{store.log(run_id)}")
 
 
 def _attempt(attempt: dict[str, Any]) -> str:
@@ -166,17 +168,17 @@ def _print_tidy(frame: "pd.DataFrame", format: "Format") -> None:
 
     data = tables.tidy(frame)
     if format == "csv":
-        click.echo(data.to_csv(index=False).rstrip("\n"))
+        echo(data.map(defused).to_csv(index=False).rstrip("\n"))
     elif format == "json":
         print_json(data.astype(object).where(data.notna(), None).to_dict("records"))
     elif format == "latex":
-        click.echo(data.to_latex(index=False, escape=True))
+        echo(data.to_latex(index=False, escape=True))
     else:
         rows = [[_number(value) for value in row] for row in data.itertuples(index=False)]
         if format == "md":
             lines = [list(data.columns), ["---"] * len(data.columns), *rows]
             for line in lines:
-                click.echo("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |")
+                echo("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |")
         else:
             short = ["run_id", "dataset", "generator", "loss", "seed", "status", "metric",
                      "estimator", "value", "low", "high", "p_value", "floor"]  # fmt: skip
@@ -199,8 +201,8 @@ def report(results: str, out: Path | None, as_json: bool) -> None:
 
     registry, store = load_plugins(), open_store(results)
     loaded = load_results(store, registry)
-    page = write_page(loaded, registry, out or store.folder / "report")
+    page = write_page(loaded, registry, store, out)
     if as_json:
         print_json({"page": str(page)})
     else:
-        click.echo(page)
+        echo(page)
