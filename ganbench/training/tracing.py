@@ -82,7 +82,7 @@ def trace(step: Step, state: State, batch: State, clock: State) -> Program:
         return tuple(changed.values())
 
     example = [group[name] for chosen, group in zip(names, groups, strict=True) for name in chosen]
-    # Each value's shape is noted as a fake tensor, which is slow where each needs a mode of its own.
+    # Shapes are noted as fake tensors, which is slow where each needs a mode of its own.
     with torch.no_grad(), tracing(TracingContext(FakeTensorMode())):
         graph = make_fx(functionalize(flat_step, remove="mutations"))(*example)
         _refuse_mutation(graph)

@@ -8,7 +8,6 @@ import torch
 from ganbench.cells import restore_cells
 from ganbench.store import Store
 
-
 GRID = """
 name = "mixed"
 seeds = 1
