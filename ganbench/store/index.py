@@ -152,7 +152,13 @@ def _read(
         row = {name: run.get(name) for name in _RUN}
         row["attempts"] = len(run.get("attempts", []))
         listed = [] if scores is None else scores.reindex(columns=list(_SCORE)).to_dict("records")
-        rows.append({"run_id": run_id, "stamp": stamps[run_id], **row, "scores": listed})
+        row |= {"run_id": run_id, "stamp": stamps[run_id], "scores": listed}
+        try:
+            pa.Table.from_pylist([row], schema=_SCHEMA)
+        except (pa.ArrowException, ValueError) as error:
+            damaged[run_id] = f"its values are of the wrong kind ({error})"
+            continue
+        rows.append(row)
     return pa.Table.from_pylist(rows, schema=_SCHEMA), damaged
 
 
@@ -206,6 +212,9 @@ def _save(store: Store, table: pa.Table) -> Path | None:
         folder.mkdir(exist_ok=True)
         path = folder / f"{sha256(data)}.parquet"
         draft = path.with_suffix(f".{os.getpid()}")
-        write(draft, data)
-        return draft.replace(path)
+        try:
+            write(draft, data)
+            return draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
     return None
