@@ -36,5 +36,7 @@ def numbers(folder):
         scores = files.scores.drop(columns="seconds").to_json()
         weights = {k: v.tolist() for k, v in (files.generator or {}).items()}
         where = (files.run["dataset"], files.run["generator"], files.run["loss"], run_id)
-        found[where] = json.dumps([files.samples.tolist(), curves, scores, weights])
+        found[where] = json.dumps(
+            [files.samples.tolist(), curves, scores, weights], sort_keys=True
+        )
     return found, store.floors()
