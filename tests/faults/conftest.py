@@ -1,13 +1,12 @@
 """The plugins of the fault suite, installed for processes of their own, and what starts these."""
 
-import os
 import shutil
 from pathlib import Path
 
 import pytest
 from commands import Launcher
 
-PLUGINS = ("sound", "hostile", "raising", "leaving", "hooked")
+PLUGINS = ("sound", "hostile", "raising", "leaving", "hooked", "clock")
 ROOT = Path(__file__).parents[2]
 
 

@@ -9,7 +9,7 @@ from asking import flags, numbers
 from ganbench.store import Store
 
 KILLS = 20
-GRID = flags(losses=["plain"], baselines=["law(seconds=0.5)"], seeds=6, generator_steps=900)
+GRID = flags(losses=["plain"], baselines=["law(seconds=0.5)"], seeds=6, generator_steps=600)
 HOW = ["-j", 2, "--checkpoint-every", 0.2]
 TIMED = ["train_seconds", "eval_seconds"]
 
