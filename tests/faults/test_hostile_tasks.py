@@ -10,7 +10,7 @@ from ganbench.store import Store
 ENDINGS = {
     "fail": ("failed", "ZeroDivisionError: on purpose"),
     "fail_wildly": ("failed", "ValueError: "),
-    "fail_mutely": ("failed", "Mute"),
+    "fail_mutely": ("failed", "MuteError"),
     "fail_like_a_user": ("failed", "KeyboardInterrupt"),
     "leave": ("failed", "SystemExit: 0"),
     "leave_at_once": ("failed", "the worker exited with code 0 in the middle of its task"),

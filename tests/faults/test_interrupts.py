@@ -1,4 +1,4 @@
-"""Ctrl-C through a real terminal, once and twice, and SIGTERM to all processes as batch systems do."""
+"""Ctrl-C through a real terminal, once and twice, and SIGTERM to all as batch systems do."""
 
 import os
 import pty

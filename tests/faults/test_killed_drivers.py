@@ -1,4 +1,4 @@
-"""SIGKILL of the driver at random moments: what was done is kept, and nobody can tell afterwards."""
+"""SIGKILL of the driver at random moments: what was done is kept, and nobody can tell later."""
 
 import random
 import time

@@ -1,7 +1,7 @@
 """A process that has imported ganbench and becomes a `ganbench` command whenever one is wanted.
 
-It saves each command of the fault suite the seconds that imports take. What it becomes is a process
-like any other: a session of its own, with its own environment, folder and terminal.
+It saves each command of the fault suite the seconds that imports take. What it becomes is a
+process like any other: a session of its own, with its own environment, folder and terminal.
 """
 
 import importlib

@@ -11,9 +11,9 @@ import time
 
 import numpy as np
 import torch
-from hostile.sound import Law, Spot, note
 
 from ganbench.api import hookimpl
+from hostile.sound import Law, Spot, note
 
 
 def fail():
@@ -24,13 +24,13 @@ def fail_wildly():
     raise ValueError("\x1b[31mred\x1b[0m\0\udcff\n" + "long " * 10_000)
 
 
-class Mute(Exception):
+class MuteError(Exception):
     def __str__(self):
         raise ZeroDivisionError("no words")
 
 
 def fail_mutely():
-    raise Mute
+    raise MuteError
 
 
 def fail_like_a_user():
@@ -94,7 +94,7 @@ def fork_and_go_on():
 def babble():
     for number in (1, 2):
         os.write(number, b"\xff\xfe\0\x1b[2J{garbage}\n")
-    print("garbage in words")
+    sys.stdout.write("garbage in words\n")
     sys.stdout.close()
 
 
@@ -102,7 +102,7 @@ def meddle():
     """Change whatever others may rely on."""
     note("meddled")
     torch.manual_seed(666)
-    np.random.seed(666)  # noqa: NPY002
+    np.random.seed(666)
     random.seed(666)
     torch.set_default_dtype(torch.float64)
     torch.set_default_device("meta")

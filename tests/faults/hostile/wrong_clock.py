@@ -1,4 +1,4 @@
-"""Makes the clock run backwards, in steps of hours; what counts seconds since some start goes on."""
+"""Makes the clock jump back and forth by hours; what counts seconds since a start goes on."""
 
 import time
 
