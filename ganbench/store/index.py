@@ -150,10 +150,22 @@ def _read(
         files = parse({name: data for name, data in contents.items() if name in _READ})
         run, scores = files.run, files.scores
         row = {name: run.get(name) for name in _RUN}
+        row["reason"] = str(run.get("reason", "")).encode(errors="replace").decode()
         row["attempts"] = len(run.get("attempts", []))
         listed = [] if scores is None else scores.reindex(columns=list(_SCORE)).to_dict("records")
         rows.append({"run_id": run_id, "stamp": stamps[run_id], **row, "scores": listed})
-    return pa.Table.from_pylist(rows, schema=_SCHEMA), damaged
+    try:
+        return pa.Table.from_pylist(rows, schema=_SCHEMA), damaged
+    except (pa.ArrowException, UnicodeError, TypeError) as error:
+        if len(rows) > 1:  # find whose it is
+            return _joined(_read(store, [run_id], stamps) for run_id in run_ids)
+        wrong = f"its fields do not have the types that they should have ({error})"
+        return _SCHEMA.empty_table(), {**damaged, rows[0]["run_id"]: wrong}
+
+
+def _joined(parts: Iterable[tuple[pa.Table, dict[str, str]]]) -> tuple[pa.Table, dict[str, str]]:
+    tables, damages = zip(*parts, strict=True)
+    return pa.concat_tables(tables), {key: each[key] for each in damages for key in each}
 
 
 _READ = ("run.json", "log.txt", "scores.parquet")

@@ -109,7 +109,10 @@ def test_scores_that_do_not_fit_are_told(evaluate, ganbench, copy):
 
 
 def test_a_dry_run_changes_nothing(evaluate, copy):
-    before = {path: path.stat().st_mtime_ns for path in copy.glob("**/*")}
+    def stamps():
+        return {path: path.stat().st_mtime_ns for path in copy.glob("[!.]*/**/*")}
+
+    before = stamps()
     result = evaluate("-m", RAW, "--dry-run")
     assert result.exit_code == 0
     assert "floor of mmd(permutations=19, features='raw') on ring8" in " ".join(
@@ -118,7 +121,7 @@ def test_a_dry_run_changes_nothing(evaluate, copy):
     assert "4 runs to score and 2 floors to measure in 4 tasks." in result.stdout
     tasks = json.loads(evaluate("-m", RAW, "--dry-run", "--json").stdout)
     assert sorted(task["kind"] for task in tasks) == ["floor", "floor", "score", "score"]
-    assert {path: path.stat().st_mtime_ns for path in copy.glob("**/*")} == before
+    assert stamps() == before
 
 
 def test_a_score_that_fails_is_told_and_tried_again(evaluate, copy, monkeypatch):
@@ -184,6 +187,9 @@ def test_folders_that_cannot_be_evaluated(evaluate, ganbench, copy, monkeypatch)
         patch.setenv("GANBENCH_PLUGINS", "scores,losses,vectors,players")
         refused(evaluate("-m", RAW), 2, "No dataset named 'digits'")
     next(copy.glob("runs/*/scores.parquet")).write_bytes(b"nonsense")
-    refused(evaluate("-m", RAW), 4, "scores.parquet' is missing or damaged")
+    damaged = evaluate("-m", RAW)
+    assert damaged.exit_code == 1, "a run is left out"
+    assert "scores.parquet has 8 bytes" in damaged.stderr
+    assert "The `ganbench run` that made it makes it anew" in damaged.stderr
     shutil.rmtree(copy / "runs")
     refused(evaluate("-m", RAW), 2, "has no run that can be scored: none is stored that is ok")
