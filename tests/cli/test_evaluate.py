@@ -1,5 +1,6 @@
 """Adding scores to stored runs from the command line."""
 
+import dataclasses
 import json
 import shlex
 import shutil
@@ -85,9 +86,12 @@ def test_what_is_scored_is_not_scored_again(evaluate, copy):
 
 
 def test_without_a_metric_whatever_was_asked_for_is_completed(evaluate, copy):
-    before = scores(copy)
+    before, store = scores(copy), Store(copy)
     for run_id, frame in before.items():
-        frame[frame["metric"] != "modes"].to_parquet(copy / "runs" / run_id / "scores.parquet")
+        fewer = dataclasses.replace(
+            store.files(run_id), scores=frame[frame["metric"] != "modes"].reset_index(drop=True)
+        )
+        store.place(run_id, fewer.contents())
     result = evaluate()
     assert result.exit_code == 0
     assert "2 runs to score and 0 floors" in result.stderr
