@@ -112,10 +112,11 @@ def execute(
         watcher.task_event(task, event)
 
     with (
-        _interrupts(summary, watcher),
+        _interrupts(summary, watcher) as stops,
         Leases(store).held() as leases,
         executor.open(store.folder, on_event) as pool,
     ):
+        stops.append(pool.stop)
         driver = _Driver(plan.tasks, store, leases, summary, observers, watcher, retries)
         driver.run(pool, max_failures)
     return summary
@@ -301,10 +302,14 @@ def _trouble(run: Json, store: Store) -> str:
 
 
 @contextmanager
-def _interrupts(summary: Summary, watcher: Watcher) -> Iterator[None]:
-    """Turn the first Ctrl-C or SIGTERM into a polite stop, and the second into an end."""
+def _interrupts(summary: Summary, watcher: Watcher) -> Iterator[list[Callable[[], None]]]:
+    """Turn the first Ctrl-C or SIGTERM into a polite stop, and the second into an end.
+
+    Yields a list of what is called for a polite stop, to be added to.
+    """
+    stops: list[Callable[[], None]] = []
     if threading.current_thread() is not threading.main_thread():
-        yield  # where signals go elsewhere
+        yield stops  # where signals go elsewhere
         return
     raised = False
 
@@ -312,6 +317,8 @@ def _interrupts(summary: Summary, watcher: Watcher) -> Iterator[None]:
         nonlocal raised
         if not summary.interrupted:
             summary.interrupted = True
+            for stop in stops:
+                stop()
             watcher.interrupted()
         elif not raised:
             raised = True
@@ -319,7 +326,7 @@ def _interrupts(summary: Summary, watcher: Watcher) -> Iterator[None]:
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield stops
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -124,7 +124,7 @@ class _LocalPool:
         self.slots = settings.jobs
         self.workers: list[_Worker] = []
         self.guard = MemoryGuard(settings.memory, self.slots)
-        self.stopped = False
+        self.stopping = self.rung = False
         self.started = 0
 
     @property
@@ -144,6 +144,7 @@ class _LocalPool:
             worker.pipe.send(sent)
 
     def wait(self) -> Iterator[Outcome]:
+        self._ring()
         busy = {worker.pipe: worker for worker in self.busy}
         ready = set(wait(list(busy), timeout=_POLL_SECONDS)) if busy else ()
         for pipe in ready:
@@ -151,10 +152,14 @@ class _LocalPool:
         self._judge()
 
     def stop(self) -> None:
-        for worker in () if self.stopped else self.busy:
+        self.stopping = True
+
+    def _ring(self) -> None:
+        """Tell the workers once that they should stop."""
+        for worker in self.busy if self.stopping and not self.rung else ():
             with contextlib.suppress(OSError):
                 worker.pipe.send("stop")
-        self.stopped = True
+        self.rung = self.stopping
 
     def close(self) -> None:
         """Leave no process behind, whatever it does."""
