@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
+from ganbench.errors import StoreError
 from ganbench.execution.executors import Executor, Outcome, Pool
 from ganbench.execution.tasks import Plan, Task
 from ganbench.execution.worker import attempt_of, failure, record
@@ -212,10 +213,12 @@ class _Driver:
     def _is_done(self, task: Task, run_id: str) -> bool:
         if not (self.store.folder / "runs" / run_id).exists():
             return False
+        try:
+            run, scores = self.store.run(run_id), self.store.scores(run_id)
+        except StoreError:
+            return False  # it is damaged, so that it is done anew
         if task.kind == "score":
-            scores = self.store.scores(run_id)
             return scores is not None and set(scores["score_id"]).issuperset(task.score_ids)
-        run = self.store.run(run_id)
         again = len(run.get("attempts", ())) > task.tried.get(run_id, 0)
         return again and run["status"] != "interrupted"
 

@@ -269,6 +269,13 @@ def test_links_in_a_results_folder_are_refused(store, run_files, tmp_path):
     folder.symlink_to(elsewhere)
     assert store.checked("a1")[1] == "it is no folder"
     store.publish(run_files())
+    log = folder / "log.txt"
+    (tmp_path / "log").write_bytes(log.read_bytes())
+    log.unlink()
+    log.symlink_to(tmp_path / "log")
+    assert store.checked("a1")[1] == "log.txt cannot be read (it is no file)"
+    with pytest.raises(StoreError, match="it is no file"):
+        store.log("a1")
     assert not folder.is_symlink()
     assert elsewhere.is_dir(), "the link was not followed"
     (store.folder / "runs").rename(tmp_path / "runs")
@@ -325,3 +332,12 @@ def test_cells_are_read_back_and_share_what_is_equal(store):
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(StoreError, match="is missing or damaged"):
         store.experiment()
+
+
+def test_files_that_are_too_large_are_not_read(store, run_files):
+    store.publish(run_files())
+    with (store.folder / "runs" / "a1" / "run.json").open("r+b") as file:
+        file.truncate(1 << 40)  # without taking room on the disk
+    assert "run.json cannot be read (it has 1,099,511,627,776 bytes" in store.checked("a1")[1]
+    with pytest.raises(StoreError, match="at most 67,108,864"):
+        store.run("a1")

@@ -111,20 +111,21 @@ def test_damaged_leases_and_drivers_hold_nobody_up_for_ever(
         assert mine.claim(["b"]) == ""
 
 
-def _claims(folder, keys, results):
+def _claims(folder, keys, results, all_have):
     from ganbench.store import Store
 
     with Leases(Store(folder)).held() as mine:
         results.put([key for key in keys if mine.claim([key]) == ""])
-        time.sleep(0.5)
+        all_have.wait(30)
 
 
 def test_processes_that_claim_at_once_divide_what_there_is(store):
     keys = [f"k{i}" for i in range(40)]
     context = multiprocessing.get_context("fork")
-    results = context.Queue()
+    results, all_have = context.Queue(), context.Barrier(4)
     processes = [
-        context.Process(target=_claims, args=(store.folder, keys, results)) for _ in range(4)
+        context.Process(target=_claims, args=(store.folder, keys, results, all_have))
+        for _ in range(4)
     ]
     for process in processes:
         process.start()
