@@ -59,7 +59,7 @@ def gpus(device: torch.device) -> list[str]:
     names = seen.split(",") if seen else [str(i) for i in range(torch.cuda.device_count())]
     if device.index is not None:
         return [names[device.index]]
-    first = torch.cuda.get_device_name(0)
+    first = torch.cuda.get_device_name(0) if names else ""
     return [name for i, name in enumerate(names) if torch.cuda.get_device_name(i) == first]
 
 

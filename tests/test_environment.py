@@ -1,12 +1,15 @@
 """Devices by name, and what is recorded of the environment."""
 
 import json
+import os
+import random
 
+import numpy as np
 import psutil
 import pytest
 import torch
 
-from ganbench import environment
+from ganbench import environment, isolation
 from ganbench.errors import DeviceError, SpecError
 
 
@@ -53,3 +56,44 @@ def test_one_worker_for_each_core_that_is_ours_and_one_on_a_gpu(monkeypatch):
     monkeypatch.setattr(psutil.Process, "cpu_affinity", lambda self: [0, 1, 2], raising=False)
     assert environment.worker_count(torch.device("cpu")) == 3
     assert environment.worker_count(torch.device("cuda")) == 1
+
+
+def test_what_a_plugin_changes_is_put_back(tmp_path, caplog, monkeypatch):
+    monkeypatch.setenv("KEPT", "1")
+    before = (torch.get_default_dtype(), os.getcwd(), torch.get_rng_state())
+    numpy_before, python_before = np.random.get_state()[1].copy(), random.getstate()
+    with isolation.unchanged():
+        torch.set_default_dtype(torch.float64)
+        torch.set_num_threads(2)
+        torch.set_grad_enabled(False)
+        torch.use_deterministic_algorithms(False)
+        os.chdir(tmp_path)
+        os.environ["ADDED"] = "1"
+        del os.environ["KEPT"]
+        torch.manual_seed(3)
+        np.random.seed(3)
+        random.seed(3)
+    assert (torch.get_default_dtype(), os.getcwd()) == before[:2]
+    assert torch.get_rng_state().equal(before[2])
+    assert torch.get_num_threads() == 1
+    assert torch.is_grad_enabled()
+    assert torch.are_deterministic_algorithms_enabled()
+    assert os.environ["KEPT"] == "1"
+    assert "ADDED" not in os.environ
+    assert (np.random.get_state()[1] == numpy_before).all()
+    assert random.getstate() == python_before
+    assert "A plugin changed the default dtype, the number of threads" in caplog.text
+
+
+def test_gpus_are_those_that_are_like_the_first(monkeypatch):
+    names = ["A100", "A100", "T4"]
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda i: names[i])
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert environment.gpus(torch.device("cpu")) == []
+    assert environment.gpus(torch.device("cuda")) == ["0", "1"]
+    assert environment.gpus(torch.device("cuda:2")) == ["2"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,GPU-x,7")
+    assert environment.gpus(torch.device("cuda")) == ["4", "GPU-x"]
+    assert environment.gpus(torch.device("cuda:2")) == ["7"]
+    assert environment.worker_count(torch.device("cuda")) == 2

@@ -45,9 +45,11 @@ def evaluate(ctx: click.Context, /, results: str, **options: Any) -> None:
 
     logging.basicConfig(level=logging.DEBUG if options["verbose"] else logging.WARNING)
     registry, store = load_plugins(), open_store(results)
+    damaged = 0
     if not options["dry_run"]:
         store.create()
-        make_whole(store, options)
+        remedy = "The `ganbench run` that made it makes it anew."
+        damaged = make_whole(store, options, remedy)
     plan, left_out = plan_scores(store, options["metrics"], registry)
     for sentence in [*left_out, *(misfits(plan) if options["metrics"] else [])]:
         say(options, f"Left out: {sentence}")
@@ -61,7 +63,7 @@ def evaluate(ctx: click.Context, /, results: str, **options: Any) -> None:
         summary = carry_out(plan, store, registry, options)
     else:
         say(options, f"All scores of {len(plan.run_ids)} runs are there in {store.folder}.")
-    ctx.exit(conclude(plan, store, registry, options, summary) or int(bool(left_out)))
+    ctx.exit(conclude(plan, store, registry, options, summary) or int(bool(left_out or damaged)))
 
 
 def _show_tasks(plan: "Plan", as_json: bool) -> None:

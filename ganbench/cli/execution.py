@@ -117,16 +117,15 @@ def _executor(plan: "Plan", options: dict[str, Any]) -> "Executor":
     return LocalExecutor(jobs, options["timeout"], gpus, options["memory"])
 
 
-def make_whole(store: "Store", options: dict[str, Any]) -> None:
-    """Move what is damaged in a results folder out of the way, and say so."""
+def make_whole(store: "Store", options: dict[str, Any], remedy: str) -> int:
+    """Move what is damaged in a results folder out of the way and say so; count it."""
     from ganbench.store.upkeep import verify
 
-    for fault in verify(store, unread=False):
+    faults = list(verify(store, unread=False))
+    for fault in faults:
         away = store.quarantine(fault.path, fault.reason)
-        say(
-            options,
-            f"Damaged: {fault}. It was moved to '{away}' and is made anew.",
-        )
+        say(options, f"Damaged: {fault}. It was moved to '{away}'. {remedy}")
+    return len(faults)
 
 
 def conclude(

@@ -18,6 +18,7 @@ from ganbench.cli.execution import (
 )
 
 if TYPE_CHECKING:
+    from ganbench.cells import Cell
     from ganbench.execution.driver import Summary
     from ganbench.execution.tasks import Plan
     from ganbench.grid import Grid
@@ -149,13 +150,13 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     )
     interval = options["checkpoint_every"] or None
     if not options["dry_run"]:
+        _refuse_unfit(cells)
         store.create()
-        make_whole(store, options)
+        make_whole(store, options, "What this command asks for is made anew.")
     plan = make_plan(grid, cells, metrics, device, store, redo, interval)
     if options["dry_run"]:
         _show_plan(plan, options["as_json"])
         return
-    _refuse_unfit(plan)
     for warning in dict.fromkeys(text for cell in cells for text in cell.warnings):
         say(options, f"Warning: {warning}.")
     record_experiment(store, plan, grid, registry)
@@ -211,11 +212,11 @@ def _show_plan(plan: "Plan", as_json: bool) -> None:
     click.echo(f"{missing} runs to do in {len(plan.tasks)} tasks on {plan.device}.")
 
 
-def _refuse_unfit(plan: "Plan") -> None:
+def _refuse_unfit(cells: "list[Cell]") -> None:
     from ganbench.errors import SpecError
 
-    if not plan.run_ids:
-        reasons = "; ".join(dict.fromkeys(str(each.cell.misfit) for each in plan.cells))
+    if all(cell.misfit for cell in cells):
+        reasons = "; ".join(dict.fromkeys(str(cell.misfit) for cell in cells))
         raise SpecError(f"The grid has no compatible cell: {reasons or 'all are excluded'}.")
 
 

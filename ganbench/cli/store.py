@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ganbench.cli.common import json_option, open_store, print_json, results_argument
+from ganbench.cli.common import echo, json_option, open_store, print_json, results_argument
 
 
 @click.group()
@@ -40,9 +40,9 @@ def verify(ctx: click.Context, results: str, quarantine: bool, as_json: bool) ->
     else:
         for fault in faults:
             where = f" Moved to '{moved[fault.path]}'." if fault.path in moved else ""
-            click.echo(f"Damaged: {fault}.{where}")
+            echo(f"Damaged: {fault}.{where}")
         remedy = "" if quarantine or not faults else " --quarantine moves them out of the way."
-        click.echo(f"{len(found.ids())} runs, {len(faults)} damaged.{remedy}")
+        echo(f"{len(found.ids())} runs, {len(faults)} damaged.{remedy}")
     ctx.exit(4 if faults and not quarantine else 0)
 
 
@@ -63,8 +63,8 @@ def merge(target: Path, sources: tuple[str, ...]) -> None:
     for each in opened:
         merged = add(into, each)
         for note in merged.notes:
-            click.echo(note, err=True)
-        click.echo(f"{each.folder}: {merged.added} runs added, {merged.known} known before.")
+            echo(note, err=True)
+        echo(f"{each.folder}: {merged.added} runs added, {merged.known} known before.")
 
 
 @store.command()
@@ -87,9 +87,9 @@ def gc(results: str, unasked: bool, quarantined: bool, dry_run: bool, as_json: b
         )
         return
     for each in found:
-        click.echo(f"{each.size:>12,} bytes  {each.path}: {each.reason}")
+        echo(f"{each.size:>12,} bytes  {each.path}: {each.reason}")
     total = sum(each.size for each in found)
-    click.echo(f"{len(found)} things, {total:,} bytes{' would be' if dry_run else ''} removed.")
+    echo(f"{len(found)} things, {total:,} bytes{' would be' if dry_run else ''} removed.")
 
 
 @store.command()
@@ -117,4 +117,4 @@ def export(results: str, out: Path | None) -> None:
         rows = write_tidy(loaded, path)
     except OSError as error:
         raise StoreError(f"Cannot write '{path}': {error.strerror or error}.") from None
-    click.echo(f"{rows} rows: {path}", err=True)
+    echo(f"{rows} rows: {path}", err=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
+from ganbench.errors import StoreError
 from ganbench.escaping import said
 from ganbench.execution.executors import Executor, Outcome, Pool
 from ganbench.execution.tasks import Plan, Task
@@ -115,10 +116,11 @@ def execute(
         watcher.task_event(task, event)
 
     with (
-        _interrupts(summary, watcher),
+        _interrupts(summary, watcher) as stops,
         Leases(store).held() as leases,
         executor.open(store.folder, on_event) as pool,
     ):
+        stops.append(pool.stop)
         driver = _Driver(plan.tasks, store, leases, summary, observers, watcher, retries)
         driver.run(pool, max_failures)
     return summary
@@ -214,10 +216,12 @@ class _Driver:
     def _is_done(self, task: Task, run_id: str) -> bool:
         if not (self.store.folder / "runs" / run_id).exists():
             return False
+        try:
+            run, scores = self.store.run(run_id), self.store.scores(run_id)
+        except StoreError:
+            return False  # it is damaged, so that it is done anew
         if task.kind == "score":
-            scores = self.store.scores(run_id)
             return scores is not None and set(scores["score_id"]).issuperset(task.score_ids)
-        run = self.store.run(run_id)
         again = len(run.get("attempts", ())) > task.tried.get(run_id, 0)
         return again and run["status"] != "interrupted"
 
@@ -304,10 +308,14 @@ def _trouble(run: Json, store: Store) -> str:
 
 
 @contextmanager
-def _interrupts(summary: Summary, watcher: Watcher) -> Iterator[None]:
-    """Turn the first Ctrl-C or SIGTERM into a polite stop, and the second into an end."""
+def _interrupts(summary: Summary, watcher: Watcher) -> Iterator[list[Callable[[], None]]]:
+    """Turn the first Ctrl-C or SIGTERM into a polite stop, and the second into an end.
+
+    Yields a list of what is called for a polite stop, to be added to.
+    """
+    stops: list[Callable[[], None]] = []
     if threading.current_thread() is not threading.main_thread():
-        yield  # where signals go elsewhere
+        yield stops  # where signals go elsewhere
         return
     raised = False
 
@@ -315,6 +323,8 @@ def _interrupts(summary: Summary, watcher: Watcher) -> Iterator[None]:
         nonlocal raised
         if not summary.interrupted:
             summary.interrupted = True
+            for stop in stops:
+                stop()
             watcher.interrupted()
         elif not raised:
             raised = True
@@ -322,7 +332,7 @@ def _interrupts(summary: Summary, watcher: Watcher) -> Iterator[None]:
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield stops
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

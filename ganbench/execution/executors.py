@@ -63,7 +63,7 @@ class Pool(Protocol):
         ...
 
     def stop(self) -> None:
-        """Ask all workers to save and stop."""
+        """Have all workers asked to save and stop; may be called from a signal's handler."""
         ...
 
 

@@ -120,7 +120,7 @@ class _LocalPool:
         self.slots = settings.jobs
         self.workers: list[_Worker] = []
         self.guard = MemoryGuard(settings.memory, self.slots)
-        self.stopped = False
+        self.stopping = self.rung = False
         self.started = 0
 
     @property
@@ -140,6 +140,7 @@ class _LocalPool:
             worker.pipe.send(sent)
 
     def wait(self) -> Iterator[Outcome]:
+        self._ring()
         # What a worker has forked may hold the pipe, so that its end alone tells of no death.
         signs: dict[object, _Worker] = {
             sign: worker for worker in self.busy for sign in (worker.pipe, worker.process.sentinel)
@@ -150,10 +151,14 @@ class _LocalPool:
         self._judge()
 
     def stop(self) -> None:
-        for worker in () if self.stopped else self.busy:
+        self.stopping = True
+
+    def _ring(self) -> None:
+        """Tell the workers once that they should stop."""
+        for worker in self.busy if self.stopping and not self.rung else ():
             with contextlib.suppress(OSError):
                 worker.pipe.send("stop")
-        self.stopped = True
+        self.rung = self.stopping
 
     def close(self) -> None:
         """Leave no process behind, whatever it does."""

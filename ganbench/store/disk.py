@@ -12,6 +12,10 @@ from ganbench.errors import StoreError
 FORMAT = 2
 """Of everything that this ganbench writes; 1 had no checksums outside of the runs."""
 
+_MOST = {".json": 64 << 20, ".txt": 64 << 20, ".parquet": 4 << 30}
+_MOST_DATA = 64 << 30
+"""Bytes that files of results have at most, by the ends of their names."""
+
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -27,6 +31,21 @@ def part(name: str) -> str:
             "digits, '-' and '_'. Whoever wrote it into the results folder was not ganbench."
         )
     return name
+
+
+def read(path: Path) -> bytes:
+    """Read a file of a results folder, which is neither a link nor larger than such files are.
+
+    Raises:
+        ValueError: if it is.
+        OSError: if it cannot be read.
+    """
+    if path.is_symlink() or not path.is_file():
+        raise ValueError("it is no file" if os.path.lexists(path) else "it is not there")
+    size, most = path.stat().st_size, _MOST.get(path.suffix, _MOST_DATA)
+    if size > most:
+        raise ValueError(f"it has {size:,} bytes, and such a file has at most {most:,}")
+    return path.read_bytes()
 
 
 def write(path: Path, data: bytes) -> None:

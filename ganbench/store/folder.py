@@ -17,7 +17,7 @@ from safetensors.torch import load
 from ganbench.errors import StoreError
 from ganbench.store import cellfile
 from ganbench.store.contents import Json, RunFiles, fault, listed, misfit, parse, table
-from ganbench.store.disk import part, sealed, sha256, sync_folder, unsealed, write
+from ganbench.store.disk import part, read, sealed, sha256, sync_folder, unsealed, write
 
 _FOLDERS = ("runs", "floors", "cells", "checkpoints", ".work")
 _LOCK_SECONDS = 60
@@ -255,13 +255,13 @@ class Store:
         if path is None:
             return head
 
-        def read(data: bytes) -> Json:
+        def cells(data: bytes) -> Json:
             wrong = fault(path.name, data, entry)
             if wrong:
                 raise ValueError(wrong)
             return cellfile.read(data)
 
-        return {**head, "cells": self._read(path, read)}
+        return {**head, "cells": self._read(path, cells)}
 
     @property
     def cells_file(self) -> Path | None:
@@ -340,12 +340,10 @@ class Store:
             return {}, "it is no folder"
         contents = {}
         for path in sorted(folder.iterdir()):
-            if path.is_symlink() or not path.is_file():
-                return {}, f"{path.name} is no file"
             try:
-                contents[path.name] = path.read_bytes()
-            except OSError as error:
-                return {}, f"{path.name} cannot be read ({error.strerror})"
+                contents[path.name] = read(path)
+            except (OSError, ValueError) as error:
+                return {}, f"{path.name} cannot be read ({error})"
         return contents, misfit(run_id, contents)
 
     def _optional(self, run_id: str, name: str, reader: Callable[[bytes], T]) -> T | None:
@@ -357,27 +355,27 @@ class Store:
         folder = self.folder / "runs" / part(run_id)
         entries = self._read(folder / "manifest.json", listed)
 
-        def read(data: bytes) -> T:
+        def checked(data: bytes) -> T:
             wrong = fault(name, data, entries[name])
             if wrong:
                 raise ValueError(wrong)
             return reader(data)
 
-        return self._read(folder / name, read)
+        return self._read(folder / name, checked)
 
     def _json(self, path: Path, *required: str) -> Json:
-        def read(data: bytes) -> Json:
+        def complete(data: bytes) -> Json:
             found = unsealed(data)
             lacking = [key for key in required if key not in found]
             if lacking:
                 raise ValueError(f"it lacks {', '.join(lacking)}")
             return found
 
-        return self._read(path, read)
+        return self._read(path, complete)
 
     def _read(self, path: Path, reader: Callable[[bytes], T]) -> T:
         try:
-            return reader(path.read_bytes())
+            return reader(read(path))
         except StoreError as error:
             raise StoreError(f"'{path}' cannot be read: {error}") from error
         except Exception as error:

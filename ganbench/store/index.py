@@ -10,9 +10,10 @@ import functools
 import hashlib
 import io
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -150,16 +151,28 @@ def _read(
         files = parse({name: data for name, data in contents.items() if name in _READ})
         run, scores = files.run, files.scores
         row = {name: run.get(name) for name in _RUN}
+        row["reason"] = str(run.get("reason", "")).encode(errors="replace").decode()
         row["attempts"] = len(run.get("attempts", []))
-        listed = [] if scores is None else scores.reindex(columns=list(_SCORE)).to_dict("records")
-        row |= {"run_id": run_id, "stamp": stamps[run_id], "scores": listed}
-        try:
-            pa.Table.from_pylist([row], schema=_SCHEMA)
-        except (pa.ArrowException, ValueError) as error:
-            damaged[run_id] = f"its values are of the wrong kind ({error})"
-            continue
-        rows.append(row)
-    return pa.Table.from_pylist(rows, schema=_SCHEMA), damaged
+        rows.append({"run_id": run_id, "stamp": stamps[run_id], **row, "scores": _listed(scores)})
+    try:
+        return pa.Table.from_pylist(rows, schema=_SCHEMA), damaged
+    except (pa.ArrowException, UnicodeError, TypeError) as error:
+        if len(rows) > 1:  # find whose it is
+            return _joined(_read(store, [run_id], stamps) for run_id in run_ids)
+        wrong = f"its fields do not have the types that they should have ({error})"
+        return _SCHEMA.empty_table(), {**damaged, rows[0]["run_id"]: wrong}
+
+
+def _listed(scores: pd.DataFrame | None) -> list[dict[Hashable, Any]]:
+    if scores is None:
+        return []
+    kept = scores.reindex(columns=list(_SCORE))
+    return kept.astype(object).where(kept.notna(), None).to_dict("records")
+
+
+def _joined(parts: Iterable[tuple[pa.Table, dict[str, str]]]) -> tuple[pa.Table, dict[str, str]]:
+    tables, damages = zip(*parts, strict=True)
+    return pa.concat_tables(tables), {key: each[key] for each in damages for key in each}
 
 
 _READ = ("run.json", "log.txt", "scores.parquet")

@@ -17,6 +17,7 @@ from ganbench.cache import fetching, kept
 from ganbench.cli import main
 from ganbench.cli.progress import _Bars
 from ganbench.errors import PluginError
+from ganbench.store import RunFiles, Store
 
 TREE = """
 datasets = ["ring8"]
@@ -164,14 +165,12 @@ def forged(request, tmp_path, here, results):
     """A results folder of a stranger, who wrote what he liked in the place of a dataset's name."""
     folder = here / "theirs"
     shutil.copytree(results, folder)
-    text = (folder / "experiment.json").read_text().replace('"ring8"', json.dumps(request.param))
-    (folder / "experiment.json").write_text(text)
-    for file in folder.glob("runs/*/run.json"):
-        record = json.loads(file.read_text())
-        file.write_text(
-            json.dumps({**record, "status": "failed", "reason": f"{HOSTILE}\ud800", HOSTILE: 1})
-        )
-        (file.parent / "log.txt").write_text(HOSTILE)
+    store = Store(folder)
+    text = json.dumps(store.experiment()).replace('"ring8"', json.dumps(request.param))
+    store.write_experiment(json.loads(text))
+    for run_id, record in store.runs().items():
+        forged = {**record, "status": "failed", "reason": f"{HOSTILE}\ud800", HOSTILE: 1}
+        store.place(run_id, RunFiles(forged, log=HOSTILE).contents())
     return folder
 
 
@@ -181,7 +180,8 @@ class TestStrangers:
         assert raw("report", forged).exit_code == 0
         new = set(tree(tmp_path)) - set(before)
         assert new
-        assert all(name.startswith("a/b/here/theirs/report") for name in new)
+        places = ("a/b/here/theirs/report", "a/b/here/theirs/.index")
+        assert all(name.startswith(places) for name in new)
         assert "<script>" not in (forged / "report" / "report.html").read_text()
 
     def test_no_command_lets_text_steer_the_terminal(self, forged):

@@ -1,5 +1,6 @@
 """Adding scores to stored runs from the command line."""
 
+import dataclasses
 import json
 import shlex
 import shutil
@@ -85,9 +86,12 @@ def test_what_is_scored_is_not_scored_again(evaluate, copy):
 
 
 def test_without_a_metric_whatever_was_asked_for_is_completed(evaluate, copy):
-    before = scores(copy)
+    before, store = scores(copy), Store(copy)
     for run_id, frame in before.items():
-        frame[frame["metric"] != "modes"].to_parquet(copy / "runs" / run_id / "scores.parquet")
+        fewer = dataclasses.replace(
+            store.files(run_id), scores=frame[frame["metric"] != "modes"].reset_index(drop=True)
+        )
+        store.place(run_id, fewer.contents())
     result = evaluate()
     assert result.exit_code == 0
     assert "2 runs to score and 0 floors" in result.stderr
@@ -109,7 +113,10 @@ def test_scores_that_do_not_fit_are_told(evaluate, ganbench, copy):
 
 
 def test_a_dry_run_changes_nothing(evaluate, copy):
-    before = {path: path.stat().st_mtime_ns for path in copy.glob("**/*")}
+    def stamps():
+        return {path: path.stat().st_mtime_ns for path in copy.glob("[!.]*/**/*")}
+
+    before = stamps()
     result = evaluate("-m", RAW, "--dry-run")
     assert result.exit_code == 0
     assert "floor of mmd(permutations=19, features='raw') on ring8" in " ".join(
@@ -118,7 +125,7 @@ def test_a_dry_run_changes_nothing(evaluate, copy):
     assert "4 runs to score and 2 floors to measure in 4 tasks." in result.stdout
     tasks = json.loads(evaluate("-m", RAW, "--dry-run", "--json").stdout)
     assert sorted(task["kind"] for task in tasks) == ["floor", "floor", "score", "score"]
-    assert {path: path.stat().st_mtime_ns for path in copy.glob("**/*")} == before
+    assert stamps() == before
 
 
 def test_a_score_that_fails_is_told_and_tried_again(evaluate, copy, monkeypatch):
@@ -184,6 +191,9 @@ def test_folders_that_cannot_be_evaluated(evaluate, ganbench, copy, monkeypatch)
         patch.setenv("GANBENCH_PLUGINS", "scores,losses,vectors,players")
         refused(evaluate("-m", RAW), 2, "No dataset named 'digits'")
     next(copy.glob("runs/*/scores.parquet")).write_bytes(b"nonsense")
-    refused(evaluate("-m", RAW), 4, "scores.parquet' is missing or damaged")
+    damaged = evaluate("-m", RAW)
+    assert damaged.exit_code == 1, "a run is left out"
+    assert "scores.parquet has 8 bytes" in damaged.stderr
+    assert "The `ganbench run` that made it makes it anew" in damaged.stderr
     shutil.rmtree(copy / "runs")
     refused(evaluate("-m", RAW), 2, "has no run that can be scored: none is stored that is ok")

@@ -1,6 +1,7 @@
 """The driver: records what workers could not, retries, stops politely and tells observers."""
 
 import contextlib
+import os
 import signal
 import sys
 
@@ -8,6 +9,8 @@ import pytest
 
 from ganbench.execution.driver import Watcher, execute
 from ganbench.execution.executors import InlineExecutor, Outcome
+from ganbench.execution.worker import perform
+from ganbench.store.leases import Leases
 
 
 class Scripted:
@@ -83,7 +86,7 @@ def test_too_many_failures_stop(done, grid, store):
     assert watched == ["floor", "train", "train"]
 
 
-def test_the_first_interrupt_finishes_what_runs(done, planned, grid, store):
+def test_the_first_interrupt_stops_what_runs(done, planned, grid, store):
     said = []
 
     def interrupt(task, event):
@@ -95,8 +98,9 @@ def test_the_first_interrupt_finishes_what_runs(done, planned, grid, store):
     summary = done(grid(seeds=6), watcher=watcher)
     assert summary.interrupted
     assert said == ["once"]
-    assert list(summary.statuses.values()) == ["ok", "ok"]
-    assert [task.kind for task in planned(grid(seeds=6)).tasks] == ["train", "train"]
+    assert list(summary.statuses.values()) == ["interrupted", "interrupted"]
+    assert {run["status"] for run in store.runs().values()} == {"interrupted"}
+    assert [task.kind for task in planned(grid(seeds=6)).tasks] == ["train"] * 3
     assert signal.getsignal(signal.SIGINT) is before
 
 
@@ -150,3 +154,87 @@ def test_retrying_one_task_forgets_no_problem_of_another(done, grid):
     summary = done(several, Scripted("failed", "really", "really", "really"), retries=1)
     assert len(summary.problems) == 2
     assert all("cannot count" in problem for problem in summary.problems)
+
+
+def test_a_task_without_memory_is_tried_once_more_alone(done, grid, store):
+    executor = Scripted("really", "oom", "really", "really")
+    summary = done(grid(seeds=4), executor)
+    assert executor.given[1:] == [("train", 2, False), ("train", 2, False), ("train", 2, True)]
+    assert set(summary.statuses.values()) == {"ok"}
+    assert sorted(len(run["attempts"]) for run in store.runs().values()) == [1, 1, 2, 2]
+
+
+def test_what_ran_out_of_memory_alone_is_oom(done, grid, store):
+    executor = Scripted("really", "oom", "oom")
+    done(grid(), executor)
+    assert {run["status"] for run in store.runs().values()} == {"oom"}
+    assert {len(run["attempts"]) for run in store.runs().values()} == {2}
+
+
+def test_what_a_lost_machine_cost_is_begun_anew_without_being_counted(done, grid, store):
+    executor = Scripted("really", "lost", "lost", "really")
+    summary = done(grid(), executor, retries=0)
+    assert set(summary.statuses.values()) == {"ok"}
+    assert {len(run["attempts"]) for run in store.runs().values()} == {3}
+
+
+def test_each_attempt_is_recorded_with_what_was_printed(done, grid, store):
+    done(grid(), Scripted("really", "killed", "really"), retries=1)
+    for run_id, run in store.runs().items():
+        assert [each["status"] for each in run["attempts"]] == ["killed", "ok"]
+        assert run["attempts"][0]["reason"] == "scripted to be killed"
+        assert "Printed:\nlast words" in store.log(run_id)
+        assert "Attempt 2:" in store.log(run_id)
+
+
+def test_what_cannot_change_is_not_tried_again(done, grid, store):
+    executor = Scripted("really", "invalid-output")
+    done(grid(), executor, retries=5)
+    assert {run["status"] for run in store.runs().values()} == {"invalid-output"}
+    assert len(executor.given) == 2
+
+
+def test_what_another_driver_holds_is_waited_for_and_not_done_twice(
+    done, planned, grid, store, monkeypatch
+):
+    monkeypatch.setattr("ganbench.execution.driver._ELSEWHERE_SECONDS", 0.01)
+    plan, told = planned(grid(seeds=4)), []
+    first = next(task for task in plan.tasks if task.kind == "train")
+    with Leases(store).held() as other:
+        assert other.claim(first.leases) == ""
+
+        def finish(driver):
+            told.append(driver)
+            if len(told) == 3:
+                perform(first, store, lambda event: None)
+                other.release(first.leases)
+
+        summary = done(grid(seeds=4), watcher=Watcher(elsewhere=finish))
+    assert summary.elsewhere == 1
+    assert len(summary.statuses) == 2
+    runs = store.runs()
+    assert len(runs) == 4
+    assert {len(run["attempts"]) for run in runs.values()} == {1}
+
+
+def test_what_a_dead_driver_held_is_taken_over(done, planned, grid, store, monkeypatch):
+    first = planned(grid()).tasks[-1]
+    other = Leases(store)
+    with other.held():
+        other.claim(first.leases)
+        left = {path: path.read_bytes() for path in (store.folder / ".work").rglob("*.json")}
+        lease = {path: path.read_bytes() for path in other._leases.iterdir()}
+    for path, data in (left | lease).items():
+        path.write_bytes(data.replace(f'"pid": {os.getpid()}'.encode(), b'"pid": 4194304'))
+    summary = done(grid())
+    assert set(summary.statuses.values()) == {"ok"}
+
+
+def test_sigterm_is_a_polite_stop_too(done, grid, store):
+    def terminate(task, event):
+        if event.get("step") == 0:
+            signal.raise_signal(signal.SIGTERM)
+
+    summary = done(grid(), watcher=Watcher(task_event=terminate))
+    assert summary.interrupted
+    assert {run["status"] for run in store.runs().values()} == {"interrupted"}

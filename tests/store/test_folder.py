@@ -15,34 +15,6 @@ from ganbench.store import RunFiles, Store
 from ganbench.store import folder as store_module
 
 
-def run_files(run_id="a1", **changes):
-    run = {"run_id": run_id, "seed": 0, "status": "ok", **changes}
-    return RunFiles(
-        run,
-        history=pd.DataFrame({"step": [1], "quantity": ["loss"], "value": [0.5]}),
-        samples=torch.arange(6.0).view(3, 2).t(),
-        generator={"weight": torch.ones(2, 3)},
-        scores=pd.DataFrame(
-            {
-                "metric": ["mmd"],
-                "estimator": ["rbf"],
-                "score_id": ["s1"],
-                "value": [0.25],
-                "p_value": [None],
-            }
-        ),
-        log="fine\n",
-    )
-
-
-@pytest.fixture
-def store(tmp_path):
-    store = Store(tmp_path / "results")
-    store.create()
-    store.write_experiment({"name": "x", "grid": {}, "cells": {}})
-    return store
-
-
 def visible(store):
     """All published files and what they hold."""
     return {
@@ -59,7 +31,7 @@ def leftovers(store):
 # ------------------------------------------------------------------------------------ publishing
 
 
-def test_what_is_published_is_read_back(store):
+def test_what_is_published_is_read_back(store, run_files):
     files = run_files()
     store.publish(files)
     back = store.files("a1")
@@ -82,7 +54,7 @@ def test_a_run_without_results_is_stored_too(store):
         store.samples("b")
 
 
-def test_the_manifest_is_right_and_nothing_is_pickled(store):
+def test_the_manifest_is_right_and_nothing_is_pickled(store, run_files):
     store.publish(run_files())
     folder = store.folder / "runs" / "a1"
     manifest = json.loads((folder / "manifest.json").read_text())["files"]
@@ -96,21 +68,21 @@ def test_the_manifest_is_right_and_nothing_is_pickled(store):
     assert suffixes == {".json", ".parquet", ".safetensors", ".txt"}
 
 
-def test_publishing_again_replaces(store):
+def test_publishing_again_replaces(store, run_files):
     store.publish(run_files(status="failed"))
     store.publish(run_files())
     assert store.run("a1")["status"] == "ok"
     assert not leftovers(store)
 
 
-def test_a_failure_never_replaces_a_run_that_is_ok(store):
+def test_a_failure_never_replaces_a_run_that_is_ok(store, run_files):
     store.publish(run_files())
     store.publish(run_files(status="killed"))
     assert store.run("a1")["status"] == "ok"
     assert not leftovers(store)
 
 
-def test_of_two_writers_of_a_run_one_wins(store, monkeypatch):
+def test_of_two_writers_of_a_run_one_wins(store, run_files, monkeypatch):
     rename = Path.rename
 
     def overtaken(path, target):
@@ -148,7 +120,7 @@ def failing_after(successes, function, error):
     ],
 )
 def test_a_full_disk_leaves_what_was_published(
-    store, monkeypatch, owner, name, successes, republished
+    store, run_files, monkeypatch, owner, name, successes, republished
 ):
     if republished:
         store.publish(run_files(reason="before"))
@@ -164,7 +136,7 @@ def test_a_full_disk_leaves_what_was_published(
     assert not leftovers(store)
 
 
-def test_an_old_run_returns_where_the_new_one_cannot_take_its_place(store, monkeypatch):
+def test_an_old_run_returns_where_the_new_one_cannot_take_its_place(store, run_files, monkeypatch):
     store.publish(run_files(reason="before"))
     before, rename = visible(store), Path.rename
     failing = failing_after(0, rename, OSError(errno.EIO, "I/O error"))
@@ -176,7 +148,7 @@ def test_an_old_run_returns_where_the_new_one_cannot_take_its_place(store, monke
     assert not leftovers(store)
 
 
-def test_an_interrupt_while_writing_leaves_nothing_visible(store, monkeypatch):
+def test_an_interrupt_while_writing_leaves_nothing_visible(store, run_files, monkeypatch):
     before = visible(store)
     write = failing_after(3, store_module.write, KeyboardInterrupt())
     monkeypatch.setattr(store_module, "write", write)
@@ -233,7 +205,7 @@ def test_a_newer_format_is_refused_and_an_older_one_read(store):
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b"3", b"{}", b'{"format": "1"}', b'{"format": 1}', b"\xff\x00"]
 )
-def test_damaged_json_is_named(store, content):
+def test_damaged_json_is_named(store, run_files, content):
     store.publish(run_files())
     store.write_floor("f", {"floors": {}})
     for file, read in {
@@ -248,7 +220,7 @@ def test_damaged_json_is_named(store, content):
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 nonsense", b"\x10\0\0\0\0\0\0\0{}"])
-def test_other_damage_is_named_with_the_remedy(store, content):
+def test_other_damage_is_named_with_the_remedy(store, run_files, content):
     store.publish(run_files())
     folder = store.folder / "runs" / "a1"
     for file, read in {
@@ -265,7 +237,7 @@ def test_other_damage_is_named_with_the_remedy(store, content):
 
 
 @pytest.mark.parametrize("change", [b"", b"x" * 10, None])
-def test_every_changed_file_of_a_run_is_noticed(store, change):
+def test_every_changed_file_of_a_run_is_noticed(store, run_files, change):
     store.publish(run_files())
     folder = store.folder / "runs" / "a1"
     for path in sorted(folder.iterdir()):
@@ -281,7 +253,7 @@ def test_every_changed_file_of_a_run_is_noticed(store, change):
 @pytest.mark.parametrize(
     "run_id", ["../a1", "/etc", "a/b", "", "a1\0", ".", "a" * 65, "\uff411", "-a"]
 )
-def test_no_id_leads_out_of_the_folder(store, run_id):
+def test_no_id_leads_out_of_the_folder(store, run_files, run_id):
     for read in (store.run, store.samples, store.checked, store.checkpoint, store.floor):
         with pytest.raises(StoreError, match="is no id"):
             read(run_id)
@@ -289,7 +261,7 @@ def test_no_id_leads_out_of_the_folder(store, run_id):
         store.publish(run_files(run_id))
 
 
-def test_links_in_a_results_folder_are_refused(store, tmp_path):
+def test_links_in_a_results_folder_are_refused(store, run_files, tmp_path):
     store.publish(run_files())
     folder = store.folder / "runs" / "a1"
     elsewhere = tmp_path / "elsewhere"
@@ -297,6 +269,13 @@ def test_links_in_a_results_folder_are_refused(store, tmp_path):
     folder.symlink_to(elsewhere)
     assert store.checked("a1")[1] == "it is no folder"
     store.publish(run_files())
+    log = folder / "log.txt"
+    (tmp_path / "log").write_bytes(log.read_bytes())
+    log.unlink()
+    log.symlink_to(tmp_path / "log")
+    assert store.checked("a1")[1] == "log.txt cannot be read (it is no file)"
+    with pytest.raises(StoreError, match="it is no file"):
+        store.log("a1")
     assert not folder.is_symlink()
     assert elsewhere.is_dir(), "the link was not followed"
     (store.folder / "runs").rename(tmp_path / "runs")
@@ -305,7 +284,7 @@ def test_links_in_a_results_folder_are_refused(store, tmp_path):
         store.create()
 
 
-def test_attempts_and_logs_add_up(store):
+def test_attempts_and_logs_add_up(store, run_files):
     first = {"status": "failed", "reason": "no luck"}
     store.publish(RunFiles({"run_id": "a1", "seed": 0, "status": "failed"}, log="one\n"), first)
     store.publish(run_files(), {"status": "ok", "reason": ""})
@@ -316,7 +295,7 @@ def test_attempts_and_logs_add_up(store):
     assert store.log("a1") == "one\nAttempt 2: fine\nAttempt 3: fine\n"
 
 
-def test_what_a_crash_left_between_two_renames_returns(store):
+def test_what_a_crash_left_between_two_renames_returns(store, run_files):
     store.publish(run_files())
     before = visible(store)
     (store.folder / "runs" / "a1").rename(store.folder / ".work" / "a1.replaced-b-c")
@@ -329,7 +308,7 @@ def test_what_a_crash_left_between_two_renames_returns(store):
     assert not leftovers(store)
 
 
-def test_what_is_damaged_goes_to_quarantine_with_a_reason(store):
+def test_what_is_damaged_goes_to_quarantine_with_a_reason(store, run_files):
     store.publish(run_files())
     away = store.quarantine(store.folder / "runs" / "a1", "it smells")
     assert store.ids() == []
@@ -353,3 +332,12 @@ def test_cells_are_read_back_and_share_what_is_equal(store):
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(StoreError, match="is missing or damaged"):
         store.experiment()
+
+
+def test_files_that_are_too_large_are_not_read(store, run_files):
+    store.publish(run_files())
+    with (store.folder / "runs" / "a1" / "run.json").open("r+b") as file:
+        file.truncate(1 << 40)  # without taking room on the disk
+    assert "run.json cannot be read (it has 1,099,511,627,776 bytes" in store.checked("a1")[1]
+    with pytest.raises(StoreError, match="at most 67,108,864"):
+        store.run("a1")

@@ -30,7 +30,7 @@ class Stopping(Checkpoint):
 
 def finish(cell, checkpoint=None):
     for progress in train(cell, [0, 1], CPU, checkpoint):
-        if progress.step:  # what others add at the pauses is kept as well
+        if progress.step > progress.resumed:  # what others add at the pauses is kept as well
             progress.history.append((progress.step, 0, "added", float(progress.step)))
     return progress
 
@@ -83,7 +83,7 @@ def test_a_checkpoint_of_another_block_is_passed_over(make_cell, tmp_path):
         finish(make_cell(), Stopping(path, "block", 5))
     assert next(train(make_cell(), [0, 1], CPU, Checkpoint(path, "other", 1e9))).step == 0
     checkpoint = Checkpoint(path, "block", 1e9)
-    assert next(train(make_cell(), [0, 1], CPU, checkpoint)).step > 5
+    assert next(train(make_cell(), [0, 1], CPU, checkpoint)).step == 5
     checkpoint.discard()
     checkpoint.discard()
     assert not path.exists()
