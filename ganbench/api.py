@@ -35,6 +35,7 @@ from ganbench.data import (
     Tails,
 )
 from ganbench.errors import DeviceError, MetricError, NotCachedError, SpecError
+from ganbench.files import read_limited, user_path
 from ganbench.heads import OutputHead, Relaxation, one_hot_of
 from ganbench.layers import (
     GRU,
@@ -78,8 +79,8 @@ __all__ = [
     "NonNegativeInt", "NotCachedError", "Output", "OutputHead", "PositiveFloat", "PositiveInt",
     "Prior", "Progress", "Recipe", "Regularizer", "Relaxation", "Remote", "Sampler", "Score",
     "Size", "Span", "SpecError", "SpectralNorm", "Split", "State", "Tails", "Traits", "compose",
-    "from_scores", "hookimpl", "input_gradient", "kept", "one_hot_of", "spectrally_normalised",
-    "training_rows",
+    "from_scores", "hookimpl", "input_gradient", "kept", "one_hot_of", "read_limited",
+    "spectrally_normalised", "training_rows", "user_path",
 ]  # fmt: skip
 
 API_VERSION = 1

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ganbench import components
 from ganbench.components import Component
 from ganbench.errors import SpecError
+from ganbench.extent import check_extent
 from ganbench.grid import Grid
 from ganbench.plugins import NOTHING, Built, Registry
 
@@ -72,6 +73,7 @@ def combinations(grid: Grid, workshop: Workshop) -> Iterator[Parts]:
     """
     games = bool(grid.architectures or grid.losses or not grid.baselines)
     _refuse_empty(grid, games, workshop.registry)
+    check_extent(grid)
     datasets = [workshop.single("dataset", each) for each in _expand(grid.datasets)]
     if games:
         players = [(workshop.player(g), workshop.player(d)) for g, d in _pairs(grid.architectures)]

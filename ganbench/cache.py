@@ -13,7 +13,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganbench.errors import DeviceError, NotCachedError, StoreError
+from ganbench.errors import DeviceError, NotCachedError, PluginError, StoreError
+from ganbench.naming import is_file_name
 
 _USED: ContextVar[list[Path] | None] = ContextVar("used", default=None)
 """The files that were asked for while fetching, None where nothing may be fetched."""
@@ -70,7 +71,7 @@ def kept(name: str, make: Callable[[Path], None]) -> Path:
     """Return the file `name` in the cache; `ganbench fetch` makes it if it is missing.
 
     Args:
-        name: of the file, with folders between slashes.
+        name: of the file, with folders between slashes; each part is a plain file name.
         make: writes the file at the path that it is given. It appears in the cache only when it
             is complete.
 
@@ -78,7 +79,13 @@ def kept(name: str, make: Callable[[Path], None]) -> Path:
         NotCachedError: if it is missing and nothing may be fetched now.
         DeviceError: if it cannot be fetched.
         StoreError: if the cache cannot be written.
+        PluginError: if the name has another part than plain file names.
     """
+    if not all(map(is_file_name, name.split("/"))):
+        raise PluginError(
+            f"{name[:60]!r} cannot name a file in the cache; between slashes, use up to 100 "
+            "letters, digits and the signs . _ + = -."
+        )
     path, used = folder() / name, _USED.get()
     stale = _HIDDEN.get() or (_AGAIN.get() and path not in (used or []))
     if used is not None and path not in used:

@@ -40,11 +40,12 @@ def describe(entry: Entry, registry: Registry) -> Described:
     facts: dict[str, str] = {}
     if entry.kind in _FACTS and not any(parameter.required for parameter in entry.parameters):
         try:
-            value = registry.build(entry.kind, Component(entry.name)).value
+            built = registry.build(entry.kind, Component(entry.name))
         except NotCachedError:
             facts = {"is kept in the cache by": f"`ganbench fetch {entry.name}`"}
         else:
-            facts = {name: fact for name, fact in _FACTS[entry.kind](value) if fact}
+            with built.answering():
+                facts = {name: fact for name, fact in _FACTS[entry.kind](built.value) if fact}
     said = {title.lower(): entry.said(title) for title in ("Kind", "Size", "Licence")}
     facts = {**{title: fact for title, fact in said.items() if fact}, **facts}
     return Described(entry, text, meanings, facts)

@@ -19,6 +19,7 @@ from ganbench.errors import PluginError, SpecError, UnknownComponentError
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _LONGEST = 1000
+_MOST_ALTERNATIVES = 100_000
 _SHAPE = "Write name, name(param=value) or several joined by +."
 
 
@@ -36,8 +37,22 @@ class Component:
         inside = ", ".join(f"{key}={value!r}" for key, value in self.params)
         return f"{self.name}({inside})"
 
+    @property
+    def alternatives(self) -> int:
+        """Number of components that its lists stand for."""
+        return math.prod(len(value) for _, value in self.params if isinstance(value, list))
+
     def axes(self) -> "list[Component]":
-        """Expand every list among the parameters: one component for each combination."""
+        """Expand every list among the parameters: one component for each combination.
+
+        Raises:
+            SpecError: if they are too many.
+        """
+        if self.alternatives > _MOST_ALTERNATIVES:
+            raise SpecError(
+                f"The lists in '{self}' stand for {self.alternatives} alternatives; at most "
+                f"{_MOST_ALTERNATIVES} fit into one expression."
+            )
         choices = [value if isinstance(value, list) else [value] for _, value in self.params]
         names = [key for key, _ in self.params]
         return [
@@ -46,19 +61,13 @@ class Component:
         ]
 
 
-def is_name(text: str) -> bool:
-    """Whether the text can name a component."""
-    return _NAME.fullmatch(text) is not None
-
-
 def parse(text: str) -> tuple[Component, ...]:
     """Parse `name(param=value)+name(...)`; values are literals and are never evaluated.
 
     Raises:
         SpecError: if the text is no such expression.
     """
-    if len(text) > _LONGEST:
-        raise SpecError(f"A component expression has at most {_LONGEST} characters: {text[:40]}…")
+    _check_length(text, _LONGEST)
     parts = _split(text, "+")
     return tuple(_parse_one(part.strip(), text) for part in parts)
 
@@ -81,11 +90,17 @@ def parse_pair(text: str) -> tuple[Component, Component]:
     Raises:
         SpecError: if it is neither.
     """
+    _check_length(text, 3 * _LONGEST)
     roles = re.fullmatch(r"\s*generator=(.+?)[\s,]+discriminator=(.+)", text)
     if roles:
         return parse_single(roles[1]), parse_single(roles[2])
     component = parse_single(text)
     return component, component
+
+
+def _check_length(text: str, most: int) -> None:
+    if len(text) > most:
+        raise SpecError(f"A component expression has at most {most} characters: {text[:40]}…")
 
 
 def _split(text: str, separator: str) -> list[str]:

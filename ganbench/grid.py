@@ -3,19 +3,21 @@
 import math
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ganbench import components, recipe
 from ganbench.errors import SpecError
+from ganbench.files import read_limited, user_path
+from ganbench.naming import is_file_name
 from ganbench.plugins import Registry
 
 _PARTS = ("dataset", "prior", "generator", "discriminator", "architecture", "loss")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _MOST_SEEDS = 100_000
+_MOST_BYTES = 2**20
+_DEEPEST = 8
 
 
 class Evaluation(BaseModel):
@@ -84,12 +86,12 @@ def load_grid(name_or_file: str, registry: Registry) -> Grid:
     if name_or_file in registry.entries["grid"]:
         path = registry.file(name_or_file)
     elif name_or_file.endswith(".toml") or "/" in name_or_file:
-        path = Path(name_or_file)
+        path = user_path(name_or_file)
     else:
         problem = components.unknown("grid", name_or_file, registry.entries["grid"])
         raise SpecError(f"{problem} A file of your own must end in .toml.")
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(read_limited(path, _MOST_BYTES).decode("utf-8"))
     except FileNotFoundError:
         raise SpecError(f"There is no grid file '{path}'.") from None
     except OSError as error:
@@ -110,14 +112,16 @@ def make_grid(data: Mapping[str, Any], origin: str) -> Grid:
     Raises:
         SpecError: one sentence that names the first bad field and what fits.
     """
+    _check_plain(data, origin)
     try:
         grid = Grid(**data)
     except ValidationError as error:
         raise SpecError(f"{origin}: {_sentence(error)}") from None
-    if not _NAME.fullmatch(grid.name) or ".." in grid.name:
+    if not is_file_name(grid.name):
         raise SpecError(
             f"{origin}: name = {grid.name!r} cannot name a results folder; use up to 100 letters, "
-            "digits, '.', '_' and '-', starting with a letter or digit."
+            "digits, '.', '_' and '-', starting with a letter or digit, and no name of a device "
+            "such as nul or com1."
         )
     parse_seeds(grid.seeds)
     for rule in (*grid.override, *grid.exclude):
@@ -125,6 +129,28 @@ def make_grid(data: Mapping[str, Any], origin: str) -> Grid:
             if part not in _PARTS:
                 raise SpecError(f"{origin}: {components.unknown('part of a cell', part, _PARTS)}")
     return grid
+
+
+def _check_plain(data: Any, origin: str) -> None:
+    """Refuse what TOML can hold and no grid needs, before anything walks through it or prints it.
+
+    Raises:
+        SpecError: if values lie too deep, or a number has more than 64 bits.
+    """
+    level = [data]
+    for _ in range(_DEEPEST):
+        for value in level:
+            if isinstance(value, int) and abs(value) >= 2**63:
+                raise SpecError(f"{origin}: a number has more than 64 bits: {hex(value)[:20]}….")
+        level = [inner for value in level for inner in _inner(value)]
+    if level:
+        raise SpecError(f"{origin}: its values lie more than {_DEEPEST} tables or lists deep.")
+
+
+def _inner(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
 
 
 def _sentence(error: ValidationError) -> str:
@@ -176,12 +202,12 @@ def parse_seeds(seeds: int | str | Sequence[int]) -> list[int]:
 
 
 def _seed_text(text: str) -> list[int]:
-    if re.fullmatch(r"\d{1,10}", text):
+    if re.fullmatch(r"[0-9]{1,10}", text):
         return list(range(min(int(text), _MOST_SEEDS + 1)))
     chosen: list[int] = []
     for part in text.split(","):
-        match = re.fullmatch(r"(\d{1,10})(?:-(\d{1,10}))?", part)
-        if not match:
+        match = re.fullmatch(r"([0-9]{1,10})(?:-([0-9]{1,10}))?", part)
+        if not match or len(chosen) > _MOST_SEEDS:
             return []
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first:
@@ -207,5 +233,6 @@ def parse_settings(texts: Sequence[str]) -> dict[str, Any]:
             parsed = value.strip()
         if isinstance(parsed, float) and not math.isfinite(parsed):
             raise SpecError(f"--set {text}: the value is not finite.")
+        _check_plain(parsed, f"--set {text[:40]}")
         settings[key.strip()] = parsed
     return settings

@@ -23,6 +23,7 @@ from ganbench.cache import folder
 from ganbench.canonical import joined, written
 from ganbench.components import Component, Parameter
 from ganbench.errors import GanbenchError, NotCachedError, PluginError
+from ganbench.naming import is_name
 
 GROUP = "ganbench"
 SELECT_VARIABLE = "GANBENCH_PLUGINS"
@@ -268,7 +269,7 @@ def _checked(provided: object, hook: str, kind: str) -> dict[str, Callable[..., 
         raise PluginError(f"{hook} returned {type(provided).__name__}, not a mapping of names.")
     checked = {}
     for name, value in provided.items():
-        if not isinstance(name, str) or not components.is_name(name):
+        if not isinstance(name, str) or not is_name(name):
             raise PluginError(f"{hook} offers the unusable name {name!r}.")
         if kind == "grid":
             checked[name] = _grid_file(Path(value))

@@ -10,6 +10,7 @@ import torch
 
 from ganbench.api import Dataset
 from ganbench.components import parse_single
+from ganbench.escaping import plain
 from ganbench.plugins import Registry
 from ganbench.store import Json, Store
 from ganbench.store.index import Index, load_index
@@ -84,9 +85,8 @@ def _distinct(cells: list[Json]) -> list[Json]:
             if any(rival[name] != value for rival in rivals)
         ]
         suffix = f" [{', '.join(differing)}]" if differing else ""
-        named.append(
-            {**cell, "labels": {**cell["labels"], "loss": cell["labels"]["loss"] + suffix}}
-        )
+        labels = {**cell["labels"], "loss": cell["labels"]["loss"] + suffix}
+        named.append({**cell, "labels": {part: plain(label) for part, label in labels.items()}})
     return named
 
 
@@ -119,6 +119,8 @@ def _planned(cells: list[Json], index: Index) -> pd.DataFrame:
         frame[name] = known[name].to_numpy()
     for name in ("device", "engine"):
         frame[name] = known[name].where(there, "").to_numpy()
+    for name in ("reason", "device", "engine"):  # also from folders of others
+        frame[name] = frame[name].map({text: plain(str(text)) for text in frame[name].unique()})
     frame["attempts"] = known["attempts"].fillna(0).to_numpy().astype(int)
     return frame
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ganbench.errors import GanbenchError, SpecError
+from ganbench.escaping import plain
 
 _COMMANDS = {
     "run": "ganbench.cli.run:run",
@@ -20,6 +21,7 @@ _COMMANDS = {
     "report": "ganbench.cli.results:report",
     "list": "ganbench.cli.catalogue:list_components",
     "info": "ganbench.cli.catalogue:info",
+    "store": "ganbench.cli.store:store",
     "fetch": "ganbench.cli.fetch:fetch",
     "grid": "ganbench.cli.catalogue:grid",
     "plugin": "ganbench.cli.catalogue:plugin",
@@ -27,11 +29,18 @@ _COMMANDS = {
 }
 
 
+_LONGEST = 4000
+"""Characters of a sentence; of a longer one, what it quotes in the middle is left out."""
+
+
 class _Sentence(click.ClickException):
-    """An expected error, shown as one sentence."""
+    """An expected error, shown as one sentence that steers no terminal."""
 
     def __init__(self, error: GanbenchError) -> None:
-        super().__init__(" ".join(str(error).split()))
+        sentence = plain(" ".join(str(error).split()))
+        if len(sentence) > _LONGEST:
+            sentence = f"{sentence[: _LONGEST // 2]} … {sentence[-_LONGEST // 2 :]}"
+        super().__init__(sentence)
         vars(self)["exit_code"] = error.exit_code
 
 
@@ -75,6 +84,8 @@ class _Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments; turn a usage error into one sentence."""
+        if any("\0" in argument for argument in args):
+            raise _Sentence(SpecError("An argument holds a NUL character, which no path can."))
         with _usage_as_sentence():
             return super().parse_args(ctx, args)
 

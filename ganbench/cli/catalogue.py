@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ganbench.cli.common import json_option, print_json, print_table
+from ganbench.cli.common import echo, json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from ganbench.catalogue import Described
@@ -35,7 +35,7 @@ def list_components(kinds: tuple[str, ...], markdown: bool, as_json: bool) -> No
 
     registry = load_plugins()
     if markdown:
-        click.echo(catalogue.markdown(registry), nl=False)
+        echo(catalogue.markdown(registry).removesuffix("\n"))
         return
     rows = [
         {
@@ -63,7 +63,7 @@ def list_components(kinds: tuple[str, ...], markdown: bool, as_json: bool) -> No
     disabled = [plugin.name for plugin in registry.plugins if plugin.status != "loaded"]
     if disabled:
         names = ", ".join(disabled)
-        click.echo(f"Disabled plugins: {names}. `ganbench plugin list` says why.", err=True)
+        echo(f"Disabled plugins: {names}. `ganbench plugin list` says why.", err=True)
 
 
 @click.command()
@@ -113,18 +113,18 @@ def _record(described: "Described") -> dict[str, object]:
 
 def _print_described(described: "Described") -> None:
     entry = described.entry
-    click.echo(f"{entry.kind} {entry.name}\n\n{described.text}\n")
-    click.echo("Parameters:" if entry.parameters else "Parameters: none")
+    echo(f"{entry.kind} {entry.name}\n\n{described.text}\n")
+    echo("Parameters:" if entry.parameters else "Parameters: none")
     for parameter in entry.parameters:
-        click.echo(f"  {parameter}")
+        echo(f"  {parameter}")
         if meaning := described.meanings.get(parameter.name):
-            click.echo(fill(meaning, 95, initial_indent="      ", subsequent_indent="      "))
-    click.echo()
+            echo(fill(meaning, 95, initial_indent="      ", subsequent_indent="      "))
+    echo()
     for name, fact in described.facts.items():
-        click.echo(fill(f"{name.capitalize()}: {fact}.", 95, subsequent_indent="  "))
+        echo(fill(f"{name.capitalize()}: {fact}.", 95, subsequent_indent="  "))
     if entry.source:
-        click.echo(fill(f"Source: {entry.source}", 95, subsequent_indent="  "))
-    click.echo(f"From the plugin '{entry.plugin}' of {entry.owner}.")
+        echo(fill(f"Source: {entry.source}", 95, subsequent_indent="  "))
+    echo(f"From the plugin '{entry.plugin}' of {entry.owner}.")
 
 
 @click.group()
@@ -167,7 +167,7 @@ def show_grid(grid: str, as_json: bool) -> None:
     )
     fit = sum(cell.misfit is None for cell in cells)
     seeds = loaded.seed_list
-    click.echo(f"{fit} cells x {len(seeds)} seeds = {fit * len(seeds)} runs.")
+    echo(f"{fit} cells x {len(seeds)} seeds = {fit * len(seeds)} runs.")
 
 
 @click.group()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ganbench.errors import SpecError, StoreError
+from ganbench.escaping import plain
+from ganbench.naming import inside
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -89,9 +91,14 @@ def find_run(run: str, results: str | None) -> tuple["Store", str]:
     return Store(folder), run_id
 
 
+def echo(text: object = "", err: bool = False) -> None:
+    """Print a line; what would steer a terminal is written as it is in code."""
+    click.echo(plain(str(text)), err=err)
+
+
 def print_json(data: Any) -> None:
     """Print JSON on stdout; what is not finite becomes null."""
-    click.echo(json.dumps(_finite(data), indent=2, default=str))
+    echo(json.dumps(_finite(data), indent=2, default=str))
 
 
 def _finite(data: Any) -> Any:
@@ -111,9 +118,9 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]], fold: bool
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in header:
-        table.add_column(title, overflow="fold")
+        table.add_column(Text(title), overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(plain(cell)) for cell in row))
     console = stdout_console()
     if not fold:
         unlimited = console.options.update(max_width=_UNLIMITED)
@@ -138,20 +145,21 @@ def print_summary(results: "Results", format: "Format") -> None:
 
     rendered = render(summary(results.frame), format)
     if isinstance(rendered, str):
-        click.echo(rendered.rstrip("\n"))
+        echo(rendered.rstrip("\n"))
     else:
         stdout_console().print(rendered)
 
 
-def write_page(results: "Results", registry: "Registry", out: Path) -> Path:
-    """Write the report below `out` and return the path of its page.
+def write_page(results: "Results", registry: "Registry", store: "Store", out: Path | None) -> Path:
+    """Write the report below `out`, or below the results folder, and return the path of its page.
 
     Raises:
-        StoreError: if it cannot be written.
+        StoreError: if it cannot be written, or a link in the results folder leads out of it.
     """
     from ganbench.report.page import write_report
 
     meanings = {name: registry.find("metric", name).summary for name in registry.names("metric")}
+    out = out or inside(store.folder, store.folder / "report")
     try:
         return write_report(results, out, meanings)
     except OSError as error:

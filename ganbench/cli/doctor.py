@@ -4,7 +4,7 @@ import os
 
 import click
 
-from ganbench.cli.common import ROOT, json_option, print_json, print_table
+from ganbench.cli.common import ROOT, echo, json_option, print_json, print_table
 
 
 @click.command()
@@ -41,8 +41,8 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
         rows = [(key, _text(value)) for key, value in facts.items()]
         print_table(("", ""), rows)
         for problem in problems:
-            click.echo(f"Problem: {problem}")
-        click.echo("Nothing is amiss." if not problems else "")
+            echo(f"Problem: {problem}")
+        echo("Nothing is amiss." if not problems else "")
     if problems:
         ctx.exit(3)
 

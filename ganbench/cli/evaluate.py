@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganbench.cli.common import open_store, print_json, print_table, results_argument
+from ganbench.cli.common import echo, open_store, print_json, print_table, results_argument
 from ganbench.cli.execution import (
     carry_out,
     conclude,
@@ -82,7 +82,7 @@ def _show_tasks(plan: "Plan", as_json: bool) -> None:
         ("task", "runs", "scores"),
         [(task.title, str(len(task.runs) or ""), ", ".join(task.metrics)) for task in plan.tasks],
     )
-    click.echo(_amount(plan))
+    echo(_amount(plan))
 
 
 def _amount(plan: "Plan") -> str:

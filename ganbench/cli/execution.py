@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganbench.cli.common import Command, json_option, print_summary, write_page
+from ganbench.cli.common import Command, echo, json_option, print_summary, write_page
 
 if TYPE_CHECKING:
     from ganbench.execution.driver import Summary
@@ -175,7 +175,7 @@ def conclude(
     results = load_results(store, registry)
     print_summary(results, "json" if options["as_json"] else "table")
     if options["report"]:
-        say(options, f"Report: {write_page(results, registry, store.folder / 'report')}")
+        say(options, f"Report: {write_page(results, registry, store, None)}")
     runs = results.frame[results.frame["run_id"].isin(plan.run_ids)].drop_duplicates("run_id")
     for run in runs.to_dict("records"):
         if run["status"] not in ("ok", "missing", "interrupted"):
@@ -197,4 +197,4 @@ def conclude(
 def say(options: dict[str, Any], text: str) -> None:
     """Tell people something on stderr."""
     if not options["quiet"]:
-        click.echo(text, err=True)
+        echo(text, err=True)

@@ -2,6 +2,8 @@
 
 import click
 
+from ganbench.cli.common import echo
+
 
 @click.command()
 @click.argument("datasets", nargs=-1, required=True)
@@ -22,6 +24,6 @@ def fetch(datasets: tuple[str, ...], again: bool) -> None:
             registry.build("dataset", parse_single(text))
         if used:
             size = sum(path.stat().st_size for path in used)
-            click.echo(f"{text}: {len(used)} files, {size / 1e6:.1f} MB in {used[0].parent}")
+            echo(f"{text}: {len(used)} files, {size / 1e6:.1f} MB in {used[0].parent}")
         else:
-            click.echo(f"{text} needs nothing from the network.")
+            echo(f"{text} needs nothing from the network.")

@@ -1,10 +1,9 @@
 """Progress on stderr: live bars in a terminal, plain lines elsewhere."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -13,13 +12,16 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
+from ganbench.cli.common import echo
+from ganbench.escaping import plain
 from ganbench.execution.driver import Watcher
 from ganbench.execution.executors import Outcome
 from ganbench.execution.tasks import Plan, Task
 from ganbench.store import Json
 
-_INTERRUPTED = "Finishing what is running; press Ctrl-C again to stop at once."
+_INTERRUPTED = "Saving what is running; press Ctrl-C again to stop at once."
 
 
 @contextmanager
@@ -30,10 +32,32 @@ def watching(plan: Plan, quiet: bool) -> Iterator[Watcher]:
         yield Watcher()
     elif console.is_terminal:
         with _Bars(plan, console) as bars:
-            yield Watcher(bars.event, bars.done, lambda: console.print(_INTERRUPTED))
+            yield Watcher(
+                bars.event,
+                bars.done,
+                lambda: console.print(_INTERRUPTED),
+                _Others(lambda text: console.print(text, markup=False)),
+            )
     else:
         lines = _Lines(plan)
-        yield Watcher(lambda task, event: None, lines.done, lambda: lines.say(_INTERRUPTED))  # noqa: ARG005
+        yield Watcher(
+            lambda task, event: None,  # noqa: ARG005
+            lines.done,
+            lambda: lines.say(_INTERRUPTED),
+            _Others(lines.say),
+        )
+
+
+class _Others:
+    """Tells once of each driver that is at work in the same folder."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.say, self.known = say, set[str]()
+
+    def __call__(self, driver: str) -> None:
+        if driver not in self.known:
+            self.known.add(driver)
+            self.say(f"Also at work in this folder: {driver}. The tasks are divided.")
 
 
 def _verdict(outcome: Outcome) -> str:
@@ -64,7 +88,7 @@ class _Lines:
         )
 
     def say(self, text: str) -> None:
-        click.echo(text, err=True)
+        echo(text, err=True)
 
 
 def _clock(seconds: float) -> str:
@@ -76,9 +100,9 @@ class _Bars:
 
     def __init__(self, plan: Plan, console: Console) -> None:
         self.progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             TimeRemainingColumn(elapsed_when_finished=True),
             console=console,
         )
@@ -98,7 +122,7 @@ class _Bars:
         if "step" not in event:
             return
         if task.title not in self.running:
-            row = self.progress.add_task(task.title, total=event["total"], note="")
+            row = self.progress.add_task(plain(task.title), total=event["total"], note="")
             self.running[task.title] = (row, time.monotonic())
         row, started = self.running[task.title]
         seconds = max(1e-9, time.monotonic() - started)
@@ -115,4 +139,5 @@ class _Bars:
         )
         ok = outcome.status == "ok" and all(run["status"] == "ok" for run in outcome.records)
         if not ok:
-            self.progress.console.print(f"{outcome.task.title}: {_verdict(outcome)}", style="red")
+            said = plain(f"{outcome.task.title}: {_verdict(outcome)}")
+            self.progress.console.print(Text(said, style="red"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganbench.cli.common import (
+    echo,
     find_run,
     json_option,
     open_store,
@@ -17,25 +18,36 @@ from ganbench.cli.common import (
     run_argument,
     write_page,
 )
+from ganbench.escaping import defused
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ganbench.report.formats import Format
+    from ganbench.store import Store
 
-_STATUSES = ("ok", "missing", "diverged", "failed", "timeout", "killed", "incompatible")
+_STATUSES = (
+    "ok", "missing", "damaged", "interrupted", "diverged", "failed", "killed", "oom", "timeout",
+    "invalid-output", "incompatible",
+)  # fmt: skip
 
 
 @click.command()
 @results_argument
+@click.option("--attempts", is_flag=True, help="One row for each attempt at a run.")
 @json_option
-def status(results: str, as_json: bool) -> None:
-    """Show how many runs of each cell are ok, missing, failed and so on."""
+def status(results: str, attempts: bool, as_json: bool) -> None:
+    """Show how many runs of each cell are ok, missing, failed and so on, and who is at work."""
     from ganbench.cells import pair_label
     from ganbench.plugins import load_plugins
     from ganbench.results import load_results
+    from ganbench.store.leases import Leases
 
-    frame = load_results(open_store(results), load_plugins()).frame
+    store = open_store(results)
+    frame = load_results(store, load_plugins()).frame
+    if attempts:
+        _print_attempts(store, frame, as_json)
+        return
     runs = frame.drop_duplicates("run_id")
     counts: dict[tuple[str, ...], dict[str, int]] = {}
     for run in runs.to_dict("records"):
@@ -54,7 +66,27 @@ def status(results: str, as_json: bool) -> None:
         [[*cell, *(str(row.get(name, 0)) for name in shown)] for cell, row in counts.items()],
     )
     totals = runs["status"].value_counts()
-    click.echo(", ".join(f"{totals[name]} {name}" for name in shown) + ".")
+    echo(", ".join(f"{totals[name]} {name}" for name in shown) + ".")
+    for driver in Leases(store).others():
+        echo(f"At work: {driver}.")
+
+
+def _print_attempts(store: "Store", frame: "pd.DataFrame", as_json: bool) -> None:
+    """Print one row for each attempt at a run that is there."""
+    runs = frame.drop_duplicates("run_id")
+    tried = runs[runs["attempts"] > 0]
+    rows: list[dict[str, Any]] = [
+        {"run_id": run["run_id"], "dataset": run["dataset"], "loss": run["loss"],
+         "seed": run["seed"], "attempt": number, **attempt}
+        for run in tried.to_dict("records")
+        for number, attempt in enumerate(store.run(run["run_id"])["attempts"], 1)
+    ]  # fmt: skip
+    if as_json:
+        print_json(rows)
+        return
+    header = ("run_id", "dataset", "loss", "seed", "attempt", "status", "started", "seconds",
+              "host", "reason")  # fmt: skip
+    print_table(header, [[_number(row[name]) for name in header] for row in rows], fold=False)
 
 
 @click.command()
@@ -72,15 +104,27 @@ def show(run: str, results: str | None, as_json: bool) -> None:
         print_json({**record, "scores": rows, "log": store.log(run_id)})
         return
     for key, value in record.items():
-        click.echo(f"{key}: {_flat(value)}")
+        if key != "attempts":
+            echo(f"{key}: {_flat(value)}")
+    for number, attempt in enumerate(record.get("attempts", ()), 1):
+        echo(f"attempt {number}: {_attempt(attempt)}")
     if rows:
         columns = ("metric", "estimator", "value", "low", "high", "p_value", "n_real", "n_fake")
         cells = [[_number(row[column]) for column in columns] for row in rows]
         print_table(columns, cells, fold=False)
         for row in rows:
             if row["details"] != "{}":
-                click.echo(f"details of {row['metric']} {row['estimator']}: {row['details']}")
-    click.echo(f"\nLog:\n{store.log(run_id)}")
+                echo(f"details of {row['metric']} {row['estimator']}: {row['details']}")
+    echo(f"\nLog:\n{store.log(run_id)}")
+
+
+def _attempt(attempt: dict[str, Any]) -> str:
+    reason = f" ({attempt['reason']})" if attempt["reason"] else ""
+    where = f" on {attempt['host']}, process {attempt['pid']}" if attempt["pid"] else ""
+    return (
+        f"{attempt['status']}{reason}, began {attempt['started']}, took "
+        f"{attempt['seconds']:.4g} seconds{where}"
+    )
 
 
 def _flat(value: Any) -> str:
@@ -124,17 +168,17 @@ def _print_tidy(frame: "pd.DataFrame", format: "Format") -> None:
 
     data = tables.tidy(frame)
     if format == "csv":
-        click.echo(data.to_csv(index=False).rstrip("\n"))
+        echo(data.map(defused).to_csv(index=False).rstrip("\n"))
     elif format == "json":
         print_json(data.astype(object).where(data.notna(), None).to_dict("records"))
     elif format == "latex":
-        click.echo(data.to_latex(index=False, escape=True))
+        echo(data.to_latex(index=False, escape=True))
     else:
         rows = [[_number(value) for value in row] for row in data.itertuples(index=False)]
         if format == "md":
             lines = [list(data.columns), ["---"] * len(data.columns), *rows]
             for line in lines:
-                click.echo("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |")
+                echo("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |")
         else:
             short = ["run_id", "dataset", "generator", "loss", "seed", "status", "metric",
                      "estimator", "value", "low", "high", "p_value", "floor"]  # fmt: skip
@@ -157,8 +201,8 @@ def report(results: str, out: Path | None, as_json: bool) -> None:
 
     registry, store = load_plugins(), open_store(results)
     loaded = load_results(store, registry)
-    page = write_page(loaded, registry, out or store.folder / "report")
+    page = write_page(loaded, registry, store, out)
     if as_json:
         print_json({"page": str(page)})
     else:
-        click.echo(page)
+        echo(page)

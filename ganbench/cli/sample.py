@@ -1,10 +1,12 @@
 """The command sample: draw from a stored generator."""
 
+import sys
 from pathlib import Path
 
 import click
 
-from ganbench.cli.common import find_run, run_argument
+from ganbench.cli.common import echo, find_run, run_argument
+from ganbench.escaping import plain
 
 
 @click.command()
@@ -55,10 +57,11 @@ def sample(
     if out is None:
         text = dataset.to_text(x)
         lines = frame(x, dataset).to_csv(index=False).splitlines() if text is None else text
-        click.echo("\n".join(lines if text is None else map(one_line, lines)))
+        said = "\n".join(lines if text is None else map(one_line, lines))
+        click.echo(plain(said) if sys.stdout.isatty() else said)
         return
     try:
         write_samples(x, dataset, out)
     except OSError as error:
         raise StoreError(f"Cannot write '{out}': {error.strerror or error}.") from None
-    click.echo(f"{count} samples of {cell.title}, seed {record['seed']}: {out}", err=True)
+    echo(f"{count} samples of {cell.title}, seed {record['seed']}: {out}", err=True)

@@ -74,7 +74,7 @@ class Watcher:
     task_event: Callable[[Task, Json], None] = lambda task, event: None  # noqa: ARG005
     task_done: Callable[[Outcome], None] = lambda outcome: None  # noqa: ARG005
     interrupted: Callable[[], None] = lambda: None
-    waiting: Callable[[int, str], None] = lambda count, whom: None  # noqa: ARG005
+    elsewhere: Callable[[str], None] = lambda driver: None  # noqa: ARG005
 
 
 def execute(
@@ -188,7 +188,7 @@ class _Driver:
         holder = self.leases.claim(task.leases)
         if holder:
             self.elsewhere.append(task)
-            self.watcher.waiting(len(self.elsewhere), holder)
+            self.watcher.elsewhere(holder)
             return None
         rest = self._rest(task)
         if rest is None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ganbench.errors import DeviceError, MetricError
+from ganbench.files import user_path
 from ganbench.metrics._checks import Floats
 
 _FEATURES = "2048"
@@ -25,7 +26,7 @@ def find(weights: str) -> Path:
         MetricError: if there is no such file.
     """
     _extractor()
-    path = Path(weights).expanduser()
+    path = user_path(weights)
     if not path.is_file():
         raise MetricError(
             f"There is no file '{weights}' of Inception weights; ganbench never downloads them."

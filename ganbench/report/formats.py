@@ -15,6 +15,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from ganbench.escaping import defused, plain
 from ganbench.report.tables import Column, Entry, Row, Section, Sheet, Summary, sheet, wrapped
 
 Format = Literal["table", "csv", "md", "latex", "json"]
@@ -35,7 +36,7 @@ class Terminal:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield a rule and as many tables as the width asks for, dataset by dataset."""
         for section in self.table.sections:
-            yield Rule(Text(section.dataset, style="bold"), align="left", style="dim")
+            yield Rule(Text(plain(section.dataset), style="bold"), align="left", style="dim")
             yield from _folded(sheet(section), options.max_width)
         for note in self.table.notes:
             yield Text(note, style="dim")
@@ -43,17 +44,18 @@ class Terminal:
 
 def _folded(text: Sheet, width: int) -> Iterator[Padding]:
     """Break long labels, then show as many scores beside each other as there is room for."""
-    lines = [[Entry(title.replace(" ", "\n", 1)) for title in text.header], *text.rows]
+    lines = [[Entry(plain(title).replace(" ", "\n", 1)) for title in text.header], *text.rows]
     lines.append([Entry(entry) for entry in text.floor])
+    labels = text.labels
     lines = [
-        [*(Entry(wrapped(e.text, LABEL)) for e in line[: text.labels]), *line[text.labels :]]
+        [*(Entry(wrapped(plain(e.text), LABEL)) for e in line[:labels]), *line[labels:]]
         for line in lines
     ]
     widths = [
         max(len(part) for entry in column for part in entry.text.split("\n")) + 2
         for column in zip(*lines, strict=True)
     ]
-    words, scores = list(range(text.labels)), list(range(text.labels, len(widths)))
+    words, scores = list(range(labels)), list(range(labels, len(widths)))
     block: list[int] = []
     for index in scores:
         if block and sum(widths[i] for i in [*words, *block, index]) > width + 2:
@@ -134,7 +136,7 @@ def _csv(table: Summary) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, fields, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(flat)
+    writer.writerows({key: defused(value) for key, value in row.items()} for row in flat)
     return out.getvalue()
 
 

@@ -1,8 +1,7 @@
 """The report of a results folder: one HTML file that needs nothing else."""
 
 import base64
-import os
-import re
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from ganbench.errors import GanbenchError
+from ganbench.escaping import defused, plain
+from ganbench.naming import file_name, inside
 from ganbench.report import plots, samples
 from ganbench.report.tables import (
     ARROWS,
@@ -67,10 +68,13 @@ def write_report(
     """
     table = summary(results.frame)
     pictures = {part.dataset: list(_pictures(results, part)) for part in table.sections}
-    _save(out / "figures", pictures)
-    loader = PackageLoader("ganbench.report")
+    _save(inside(out, out / "figures"), pictures)
     environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("ganbench.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
     )
     page = environment.get_template("report.html.j2").render(
         name=results.name,
@@ -88,7 +92,8 @@ def write_report(
         warnings=_warnings(results),
         environment=list(_flat(results.experiment["environment"])),
         commands=results.experiment["commands"],
-        tidy=_data("text/csv", tidy(results.frame).to_csv(index=False).encode()),
+        tidy=_data("text/csv", _csv(results.frame)),
+        download=file_name(results.name),
         real=REAL,
     )
     target = out / "report.html"
@@ -97,24 +102,32 @@ def write_report(
 
 
 def _save(folder: Path, pictures: Mapping[str, list[Picture]]) -> None:
+    taken: set[str] = set()
     for dataset, shown in pictures.items():
         for picture in shown:
+            name = file_name(dataset, picture.title, taken=taken)
+            taken.add(name)
             for suffix, content in picture.files.items():
-                _write(folder / f"{_slug(dataset, picture.title)}.{suffix}", content)
+                _write(folder / f"{name}.{suffix}", content)
+
+
+def _shown(value: object) -> object:
+    """Keep out of the page what would turn its text round or end it."""
+    return plain(value) if isinstance(value, str) else value
+
+
+def _csv(frame: pd.DataFrame) -> bytes:
+    return tidy(frame).map(defused).to_csv(index=False).encode("utf-8", "backslashreplace")
 
 
 def _data(kind: str, content: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def _slug(*labels: str) -> str:
-    return re.sub(r"[^\w.+=-]+", "-", "-".join(labels)).strip("-").lower()
-
-
 def _write(path: Path, content: bytes) -> None:
     """Put a file in place at once, so that a reader never sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{uuid.uuid4().hex}")
     try:
         temporary.write_bytes(content)
         temporary.replace(path)
@@ -151,11 +164,13 @@ def _pictures(results: Results, section: Section) -> Iterator[Picture]:
     for title, draw, caption in drawn:
         try:
             figure = draw(results, section.dataset)
-        except GanbenchError as error:
-            yield Picture(title, f"Not drawn: {error}", {})
-        else:
             files = {suffix: plots.encode(figure, suffix) for suffix in ("png", "svg")}
-            yield Picture(title, caption(), files, figure.get_figwidth())
+            picture = Picture(title, caption(), files, figure.get_figwidth())
+        except GanbenchError as error:
+            picture = Picture(title, f"Not drawn: {error}", {})
+        except Exception as error:  # of a dataset's own code, or of names too long to draw
+            picture = Picture(title, f"Not drawn: {type(error).__name__}: {error}", {})
+        yield picture
 
 
 def _seeds(section: Section) -> str:

@@ -153,10 +153,9 @@ def heatmaps(results: Results, dataset: str) -> Figure:
     for axis, column in zip(panels, section.columns, strict=True):
         _heatmap(axis, section, column)
         axis.set(title=column.title, xlabel="", ylabel="")
-        axis.set_xticklabels(
-            [wrapped(player, 11) for player in players], rotation=0, va="top", fontsize=7
-        )
-        axis.set_yticklabels([wrapped(loss) for loss in losses], rotation=0)
+        names = [wrapped(player, 11) for player in players]
+        axis.set_xticks(np.arange(len(players)) + 0.5, names, va="top", fontsize=7)
+        axis.set_yticks(np.arange(len(losses)) + 0.5, [wrapped(loss) for loss in losses])
         axis.tick_params(length=0)
     sided = {column.better in ARROWS for column in section.columns}
     grey = "; grey: no better side" if False in sided else ""
@@ -190,6 +189,8 @@ def _heatmap(axis: Axes, section: Section, column: Column) -> None:
         cmap={"lower": "viridis", "higher": "viridis_r"}.get(column.better, "Greys"),
         cbar=False,
         linewidths=1.5,
+        xticklabels=False,
+        yticklabels=False,
         ax=axis,
         vmin=low - 1 if tie else None,
         vmax=high + 1 if tie else None,

@@ -275,11 +275,8 @@ class Store:
 
     def ids(self) -> list[str]:
         """List the ids of all published runs, in order."""
-        try:
-            found = [entry.name for entry in os.scandir(self.folder / "runs")]
-        except FileNotFoundError:
-            return []
-        return sorted(found)
+        folder = self.folder / "runs"
+        return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
 
     def runs(self) -> dict[str, Json]:
         """Read the record of every published run, by id."""
@@ -295,7 +292,8 @@ class Store:
 
     def floor_files(self) -> list[Path]:
         """List the files of real-vs-real scores."""
-        return sorted((self.folder / "floors").glob("*.json"))
+        folder = self.folder / "floors"
+        return sorted(folder.glob("*.json")) if os.path.isdir(folder) else []
 
     def floor(self, floor_id: str) -> Json:
         """Read the real-vs-real scores of one dataset and metric."""

@@ -1,6 +1,7 @@
 """Players as rows: a network's parameters are one flat vector, and seeds are stacked."""
 
 import copy
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -89,10 +90,10 @@ class Player:
         if precision == "bfloat16":
             values = {name: _narrow(value) for name, value in values.items()}
             x = _narrow(x)
-        output: Tensor = functional_call(network, dict(values), (x,))
+        output: Tensor = functional_call(network, dict(values), (x,), tie_weights=False)
         return output.to(torch.float32)
 
-    @property
+    @functools.cached_property
     def likelihood(self) -> float:
         """The share of likelihood that a generator with log-probabilities asks for."""
         shares = [getattr(module, "likelihood", 0.0) for module in self.skeleton.modules()]
@@ -100,7 +101,14 @@ class Player:
 
     def offers(self, method: str) -> bool:
         """Whether the network, or a module in it, has a method of this name."""
-        return any(hasattr(module, method) for module in self.skeleton.modules())
+        if method not in self._offered:
+            self._offered[method] = any(hasattr(m, method) for m in self.skeleton.modules())
+        return self._offered[method]
+
+    @functools.cached_property
+    def _offered(self) -> dict[str, bool]:
+        """Whether methods are offered, as far as that was asked: every move asks anew."""
+        return {}
 
     def ask(self, method: str, values: Mapping[str, Tensor], *inputs: Tensor) -> Any:
         """Call the method of the outermost module that has it."""

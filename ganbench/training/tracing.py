@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, fx
+from torch._guards import TracingContext, tracing
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.func import functionalize
 from torch.fx.experimental.proxy_tensor import make_fx
 
@@ -80,7 +82,8 @@ def trace(step: Step, state: State, batch: State, clock: State) -> Program:
         return tuple(changed.values())
 
     example = [group[name] for chosen, group in zip(names, groups, strict=True) for name in chosen]
-    with torch.no_grad():
+    # Shapes are noted as fake tensors, which is slow where each needs a mode of its own.
+    with torch.no_grad(), tracing(TracingContext(FakeTensorMode())):
         graph = make_fx(functionalize(flat_step, remove="mutations"))(*example)
         _refuse_mutation(graph)
         graph = passes.simplify(graph, example)

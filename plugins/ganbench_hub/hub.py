@@ -9,14 +9,16 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from ganbench.api import Dataset, NonNegativeInt, PositiveInt, SpecError, kept
+from ganbench.api import Dataset, NonNegativeInt, PositiveInt, SpecError, kept, user_path
 from ganbench_hub.records import Records, Wanted, read_records
 from ganbench_images.mending import mended_by_fetching
 from ganbench_images.pictures import stacked
 from ganbench_images.sets import ImageSet, divided, halves
 from ganbench_sequences.windows import Length, Symbols, TextWindows
 
-_HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w-]*(\.[\w-]+)*/[A-Za-z0-9][\w-]*(\.[\w-]+)*", re.ASCII)
+"""With an owner: `datasets` takes a bare name such as pandas for a reader of local files."""
+_LONGEST_ID = 80
 
 Side = Annotated[int, Field(gt=0, le=1024)]
 
@@ -109,10 +111,10 @@ class HubImages(ImageSet):
 
 
 def _records(wanted: Wanted) -> Records:
-    folder = Path(wanted.name).expanduser()
+    folder = user_path(wanted.name)
     if folder.is_dir():
         return read_records(wanted, str(folder.resolve()))
-    if not _HUB_ID.fullmatch(wanted.name):
+    if len(wanted.name) > _LONGEST_ID or not _HUB_ID.fullmatch(wanted.name):
         raise SpecError(
             f"{wanted.name} is no folder, and no name on the hub such as ylecun/mnist."
         )

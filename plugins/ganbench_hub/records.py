@@ -1,5 +1,6 @@
 """One column of a set, with labels: read by `datasets`, kept as parquet."""
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from ganbench_images.reasons import reason
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_MOST_BYTES = 2**32
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ def read_records(wanted: Wanted, place: str) -> Records:
                 streaming=True,
                 cache_dir=scratch,
             )
-            return _read(wanted, stream)
+            return _read(wanted, stream, place)
     except (SpecError, DeviceError):
         raise
     except Exception as error:  # of the many libraries that read sets
@@ -126,7 +129,7 @@ def read_records(wanted: Wanted, place: str) -> Records:
         raise SpecError(f"{wanted.name} cannot be read: {reason(error)}.") from None
 
 
-def _read(wanted: Wanted, stream: Any) -> Records:
+def _read(wanted: Wanted, stream: Any, place: str) -> Records:
     import datasets
     import pyarrow as pa
 
@@ -136,8 +139,15 @@ def _read(wanted: Wanted, stream: Any) -> Records:
         stream = stream.cast_column(column, datasets.Image(decode=False))
     values: list[bytes] = []
     labels: list[int | None] = []
+    size = 0
     for row in islice(stream, wanted.samples):
-        values.append(_bytes(row[column], f"Row {len(values)} of {wanted.name}"))
+        values.append(_bytes(row[column], f"Row {len(values)} of {wanted.name}", place))
+        size += len(values[-1])
+        if size > _MOST_BYTES:
+            raise SpecError(
+                f"The first {len(values)} rows of {wanted.name} have more than {_MOST_BYTES} "
+                "bytes; give `samples` to take fewer."
+            )
         labels.append(row[label] if label else 0)
     if not values:
         raise SpecError(f"The split '{wanted.split}' of {wanted.name} has no rows.")
@@ -201,13 +211,26 @@ def _listed(kinds: Mapping[str, str]) -> str:
     return "it has " + (", ".join(f"{name} ({kind})" for name, kind in kinds.items()) or "none")
 
 
-def _bytes(value: Any, row: str) -> bytes:
+def _bytes(value: Any, row: str, place: str) -> bytes:
     """Return the content of an image, which may be in the row or in a file, or of a text."""
     if isinstance(value, dict):
-        return value["bytes"] if value["bytes"] is not None else _file(value)
+        if value["bytes"] is not None:
+            return bytes(value["bytes"])
+        if not _belongs(str(value["path"]), place):
+            raise SpecError(f"{row} is refused: its image is {value['path']}, outside of the set.")
+        return _file(value)
     if value is None:
         raise SpecError(f"{row} is empty.")
     return str(value).encode()
+
+
+def _belongs(path: str, place: str) -> bool:
+    """Whether a file that a row names is of the set: on the hub, or below the set's own folder."""
+    outermost = path.rpartition("::")[2]
+    if not os.path.isdir(place):
+        return outermost.startswith(("hf://", "https://"))
+    folder = os.path.abspath(place)
+    return os.path.commonpath([folder, os.path.abspath(outermost)]) == folder
 
 
 def _file(value: Mapping[str, Any]) -> bytes:

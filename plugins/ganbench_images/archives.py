@@ -1,6 +1,8 @@
 """Members of archives, read in memory: nothing is unpacked, and nothing may lie outside."""
 
 import contextlib
+import gzip
+import stat
 import tarfile
 import zipfile
 import zlib
@@ -32,6 +34,20 @@ class Reader:
 
 LARGEST = 2**26
 """Bytes of a member at most."""
+MOST_MEMBERS = 2**20
+MOST_UNPACKED = {"tar": 2**29, "zip": 2**34}
+"""Bytes of all members together at most."""
+
+
+class _Bounded(gzip.GzipFile):
+    """Refuses what unpacks to more than a whole archive may have, wherever that is said."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read that many bytes, not more than there may be."""
+        most = MOST_UNPACKED["tar"]
+        if size is None or size < 0 or self.tell() + size > most:
+            raise tarfile.ReadError(f"it unpacks to more than {most} bytes")
+        return super().read(size)
 
 
 def tar_members(path: Path, names: Collection[str]) -> dict[str, bytes]:
@@ -43,12 +59,13 @@ def tar_members(path: Path, names: Collection[str]) -> dict[str, bytes]:
     """
     found: dict[str, bytes] = {}
     try:
-        with tarfile.open(path, "r:gz") as archive:
-            for member in archive:
+        with _Bounded(path) as unpacked, tarfile.open(fileobj=unpacked, mode="r:") as archive:
+            for count, member in enumerate(archive, 1):
                 _check_inside(path, member.name)
+                _check_extent(path, count, member.offset_data + member.size, "tar")
                 if member.name in names:
                     found[member.name] = _content(path, archive, member)
-    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+    except (OSError, EOFError, zlib.error, tarfile.TarError, RecursionError) as error:
         raise SpecError(f"{path} cannot be read as a gzipped tar file: {reason(error)}.") from None
     if missing := sorted(set(names) - found.keys()):
         raise SpecError(f"{path} has no member {missing[0]}.")
@@ -77,6 +94,7 @@ def zip_members(path: Path) -> Iterator[dict[str, Reader]]:
         raise SpecError(f"{path} cannot be read as a zip file: {reason(error)}.") from None
     with archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
+        _check_extent(path, len(members), sum(member.file_size for member in members), "zip")
         for member in members:
             _check_inside(path, member.filename)
         yield {
@@ -89,6 +107,8 @@ def zip_members(path: Path) -> Iterator[dict[str, Reader]]:
 
 def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     _check_size(path, member.filename, member.file_size)
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise SpecError(f"{member.filename} in {path} is no plain file.")
     try:
         return archive.read(member)
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
@@ -99,6 +119,14 @@ def _check_inside(path: Path, name: str) -> None:
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if ".." in parts or parts[:1] == ("/",) or (parts and ":" in parts[0]):
         raise SpecError(f"{path} is refused: its member {name!r} lies outside of the archive.")
+
+
+def _check_extent(path: Path, count: int, size: int, kind: str) -> None:
+    if count > MOST_MEMBERS or size > MOST_UNPACKED[kind]:
+        raise SpecError(
+            f"{path} is refused: at most {MOST_MEMBERS} members of {MOST_UNPACKED[kind]} bytes "
+            "together are read."
+        )
 
 
 def _check_size(path: Path, name: str, size: int) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import pickletools
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from ganbench_images.reasons import reason
 
 _SHAPE = (3, 32, 32)
 _CLASSES = 10
+_MOST_MEMORIES = 2**20
+"""Numbers under which a pickle may remember parts; each makes room for all below it."""
 
 
 def read_batch(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -24,6 +27,7 @@ def read_batch(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
         SpecError: if it is no such batch, or asks for anything that such batches do not need.
     """
     try:
+        _check_memories(content)
         batch = _Unpickler(io.BytesIO(content), name).load()
     except SpecError:
         raise
@@ -31,6 +35,12 @@ def read_batch(content: bytes, name: str) -> tuple[np.ndarray, np.ndarray]:
         raise SpecError(f"{name} cannot be read as a pickle: {reason(error)}.") from None
     images = _images(_field(batch, b"data", name), name)
     return images, _labels(_field(batch, b"labels", name), len(images), name)
+
+
+def _check_memories(content: bytes) -> None:
+    for operation, argument, _ in pickletools.genops(content):
+        if "PUT" in operation.name and int(argument or 0) > _MOST_MEMORIES:
+            raise ValueError(f"it remembers more than {_MOST_MEMORIES} parts")
 
 
 class _Array:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from ganbench.api import SpecError, Split, kept
+from ganbench.api import SpecError, Split, kept, user_path
 from ganbench_images.mending import mended_by_fetching
 from ganbench_images.pictures import stacked
 from ganbench_images.reasons import reason
@@ -41,7 +41,7 @@ class CelebA(ImageSet):
     """
 
     def __init__(self, path: str, size: Literal[8, 16, 32, 64] = 64) -> None:
-        source = Path(path).expanduser()
+        source = user_path(path)
         with pictures_in(source) as pictures:
             parts = _official(source, pictures)
             self.numbers = {split: list(part) for split, part in parts.items()}
@@ -76,7 +76,7 @@ def _scaled(source: Path, pictures: Pictures, size: int) -> np.ndarray:
 
 def _loaded(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     try:
-        array: np.ndarray = np.load(path)
+        array: np.ndarray = np.load(path, allow_pickle=False)
     except Exception as error:  # a damaged file may raise any
         raise SpecError(f"{path} cannot be read: {reason(error)}.") from None
     if array.dtype != np.uint8 or array.shape != shape:

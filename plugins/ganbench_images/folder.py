@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from ganbench.api import NonNegativeInt, SpecError, Split
+from ganbench.api import NonNegativeInt, SpecError, Split, user_path
 from ganbench_images.pictures import stacked
 from ganbench_images.sets import ImageSet, divided, halves
 from ganbench_images.sources import pictures_in
@@ -43,7 +43,7 @@ class ImageFolder(ImageSet):
         channels: Literal[1, 3] = 3,
         split_seed: NonNegativeInt = 0,
     ) -> None:
-        source = Path(path).expanduser()
+        source = user_path(path)
         with pictures_in(source) as pictures:
             names = list(pictures)
             files = ((f"{source}/{name}", read()) for name, read in pictures.items())

@@ -13,7 +13,7 @@ from ganbench_images.reasons import reason
 
 _BYTES = 8
 """The code of unsigned bytes among the types that the format knows."""
-_MOST_VALUES = 2**31
+_MOST_VALUES = 2**28
 
 
 def read_idx(path: Path, dimensions: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from ganbench.api import SpecError
+from ganbench.api import SpecError, read_limited
 from ganbench_images.archives import LARGEST, Reader, zip_members
 
 _SUFFIXES = {
@@ -35,6 +35,8 @@ def pictures_in(path: Path) -> Iterator[Pictures]:
 
 def _files(path: Path) -> contextlib.AbstractContextManager[dict[str, Reader]]:
     if not path.is_dir():
+        if not path.is_file():
+            raise SpecError(f"{path} is neither a folder nor a zip file.")
         return zip_members(path)
     files = {
         file.relative_to(path).as_posix(): Reader(partial(_content, file), _stamp(file))
@@ -51,9 +53,7 @@ def _stamp(path: Path) -> str:
 
 def _content(path: Path) -> bytes:
     try:
-        if path.stat().st_size > LARGEST:
-            raise SpecError(f"{path} is too large; at most {LARGEST} bytes are read.")
-        return path.read_bytes()
+        return read_limited(path, LARGEST)
     except OSError as error:
         raise SpecError(f"{path} cannot be read: {error.strerror}.") from None
 

@@ -2,10 +2,11 @@
 
 import hashlib
 import platform
-from pathlib import Path
 
-from ganbench.api import NonNegativeInt, PositiveInt, SpecError
+from ganbench.api import NonNegativeInt, PositiveInt, SpecError, read_limited, user_path
 from ganbench_sequences.windows import Length, Symbols, TextWindows, Unit
+
+_MOST_BYTES = 2**29
 
 
 class Pydoc(TextWindows):
@@ -122,10 +123,9 @@ def _read(path: str) -> str:
         SpecError: if it cannot be read or is not in UTF-8.
     """
     try:
-        content = Path(path).expanduser().read_bytes()
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SpecError(f"Cannot read the text file '{path}': {reason}.") from None
+        content = read_limited(user_path(path), _MOST_BYTES)
+    except OSError as error:
+        raise SpecError(f"Cannot read the text file '{path}': {error.strerror}.") from None
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:

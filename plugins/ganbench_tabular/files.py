@@ -10,11 +10,14 @@ from typing import Any
 import pandas as pd
 from pandas.api import types
 
-from ganbench.api import SpecError
+from ganbench.api import SpecError, read_limited
 from ganbench_tabular.values import is_number
 
 _TIME = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?"
 _LONGEST = 2**31 - 1
+_MOST_BYTES = 2**31
+_MOST_VALUES = 2**28
+_MOST_COLUMNS = 10_000
 _Reader = Callable[[Path, bytes, Collection[str]], pd.DataFrame]
 _SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
@@ -40,7 +43,7 @@ def read_table(path: Path, categorical: Collection[str] = ()) -> pd.DataFrame:
     if path.is_dir():
         raise SpecError(f"{path} is a folder, not a file.")
     try:
-        content = path.read_bytes()
+        content = read_limited(path, _MOST_BYTES)
     except FileNotFoundError:
         raise SpecError(f"There is no file {path}.") from None
     except OSError as error:
@@ -54,10 +57,26 @@ def _parquet(path: Path, content: bytes, _: Collection[str]) -> pd.DataFrame:
     from pyarrow import ArrowException  # slow to import
 
     try:
+        _check_extent(path, content)
         return pd.read_parquet(io.BytesIO(content))
+    except SpecError:
+        raise
     except (ArrowException, ValueError, OSError) as error:
         first = str(error).splitlines()[0].rstrip(".")
         raise SpecError(f"{path} cannot be read as parquet: {first}.") from None
+
+
+def _check_extent(path: Path, content: bytes) -> None:
+    """Refuse a small file that says of itself that it becomes a huge table."""
+    from pyarrow.parquet import read_metadata  # slow to import
+
+    about = read_metadata(io.BytesIO(content))
+    size = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
+    if about.num_rows * about.num_columns > _MOST_VALUES or size > _MOST_BYTES:
+        raise SpecError(
+            f"{path} holds {about.num_rows} rows of {about.num_columns} columns, {size} bytes; at "
+            f"most {_MOST_VALUES} values and {_MOST_BYTES} bytes are read."
+        )
 
 
 def _separated(separator: str) -> _Reader:
@@ -130,6 +149,8 @@ def _check_header(path: Path, header: list[str], separator: str) -> None:
     """Refuse unnamed or repeated columns, and one that seems to be several."""
     if not header:
         raise SpecError(f"{path} has no columns.")
+    if len(header) > _MOST_COLUMNS:
+        raise SpecError(f"{path} has {len(header)} columns; at most {_MOST_COLUMNS} are read.")
     for place, name in enumerate(header, 1):
         if not name.strip():
             raise SpecError(

@@ -1,12 +1,11 @@
 """Any table from a file."""
 
 import hashlib
-from pathlib import Path
 
 import pandas as pd
 from pandas.api import types
 
-from ganbench.api import NonNegativeInt, PositiveInt, SpecError
+from ganbench.api import NonNegativeInt, PositiveInt, SpecError, user_path
 from ganbench_tabular.files import read_table
 from ganbench_tabular.scales import Encoder
 from ganbench_tabular.schema import check_names, checked
@@ -52,7 +51,7 @@ class Table(TableDataset):
         split_seed: NonNegativeInt = 0,
         encoder: Encoder = "standard",
     ) -> None:
-        file = Path(path).expanduser()
+        file = user_path(path)
         frame = read_table(file, _names(categorical)).rename(columns=str)
         self._content = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
         self.target = target

@@ -12,13 +12,25 @@ from ganbench.store import Store
 MAIN = "from ganbench.cli import main; main()"
 
 
+GRID = """
+name = "killed"
+seeds = 2
+metrics = ["mmd(permutations=19)"]
+datasets = ["ring8"]
+priors = ["normal(dim=2)"]
+architectures = ["mlp(width=4, depth=1)"]
+losses = ["wgan+gp"]
+train = {generator_steps = 1500, batch_size = 16, block = 2}
+evaluation = {samples = 200, floor_splits = 2}
+"""
+
+
 def command(results):
-    cell = ["-d", "ring8", "-a", "mlp(width=4, depth=1)", "-l", "wgan+gp", "-m", "mmd"]
-    settings = {"generator_steps": 1500, "batch_size": 16, "block": 2}
-    flags = [flag for item in settings.items() for flag in ("--set", "{}={}".format(*item))]
-    how = ["--seeds", "2", "--executor", "inline", "--no-report", "-q"]
-    saving = ["--checkpoint-every", "0.1", "--results", str(results)]
-    return [sys.executable, "-c", MAIN, "run", *cell, *flags, *how, *saving]
+    grid = results.with_suffix(".toml")
+    grid.write_text(GRID)
+    how = ["--executor", "inline", "--no-report", "-q", "--checkpoint-every", "0.1"]
+    where = ["--grid", str(grid), "--results", str(results)]
+    return [sys.executable, "-c", MAIN, "run", *where, *how]
 
 
 def test_a_killed_run_resumes_bit_identically(tmp_path):

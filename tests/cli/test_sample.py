@@ -8,18 +8,27 @@ import torch
 from ganbench.cells import restore_cells
 from ganbench.store import Store
 
+GRID = """
+name = "mixed"
+seeds = 1
+metrics = ["mmd(permutations=19)"]
+datasets = ["gaussian", "fair", "digits", "markov(vocabulary=4, length=6)"]
+priors = ["normal(dim=2)"]
+architectures = ["mlp(width=4, depth=1)", "gru(hidden=4)"]
+losses = ["ns"]
+baselines = ["bootstrap"]
+train = {generator_steps = 2, batch_size = 8}
+evaluation = {samples = 50, floor_splits = 2}
+"""
+
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory, command):
     """One trained run of each kind of data, and a baseline, by dataset and generator."""
     folder = tmp_path_factory.mktemp("results") / "mixed"
-    result = command(
-        "run", "-a", "mlp(width=4, depth=1)", "-a", "gru(hidden=4)", "-b", "bootstrap",
-        "-l", "ns", "-d", "gaussian", "-d", "fair", "-d", "digits",
-        "-d", "markov(vocabulary=4, length=6)", "-p", "normal(dim=2)", "--seeds", "1",
-        "-m", "mmd(permutations=19)", "--set", "generator_steps=2", "--set", "batch_size=8",
-        "--results", folder, "--executor", "inline", "--no-report", "-q",
-    )  # fmt: skip
+    (grid := folder.with_suffix(".toml")).write_text(GRID)
+    how = ["--executor", "inline", "--no-report", "-q"]
+    result = command("run", "--grid", grid, "--results", folder, *how)
     assert result.exit_code == 0, result.output
     store = Store(folder)
     return folder, {

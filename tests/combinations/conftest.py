@@ -9,6 +9,13 @@ from trying import LAWS, WRITERS, fault
 from ganbench.cells import Cell, plan
 from ganbench.grid import make_grid
 from ganbench.plugins import Registry
+from ganbench.training import streams
+
+
+@pytest.fixture(autouse=True)
+def _draw_no_more_than_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the batches of 20 steps at a time: those of more would be thrown away."""
+    monkeypatch.setattr(streams, "_CHUNK_STEPS", 20)
 
 
 @pytest.fixture(scope="session")

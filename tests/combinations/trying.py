@@ -6,7 +6,7 @@ from ganbench.cells import Cell
 from ganbench.training.loop import train
 
 CPU = torch.device("cpu")
-LAWS = {"vector": "ring8", "table": "fair", "image": "digits", "sequence": "markov"}
+LAWS = {"vector": "ring8", "table": "fair", "image": "digits", "sequence": "markov(length=4)"}
 """A dataset of each kind."""
 WRITERS = {
     "vector": "mlp(width=8)",

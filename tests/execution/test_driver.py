@@ -1,5 +1,6 @@
 """The driver: records what workers could not, retries, stops politely and tells observers."""
 
+import contextlib
 import signal
 import sys
 
@@ -10,19 +11,42 @@ from ganbench.execution.executors import InlineExecutor, Outcome
 
 
 class Scripted:
-    """An executor whose tasks end as a script says."""
+    """An executor whose tasks end as a script says, in this process if they really run."""
+
+    slots = 1
 
     def __init__(self, *script):
-        self.script, self.rounds = iter(script), []
+        self.script, self.given = iter(script), []
 
-    def run(self, tasks, folder, on_event, stopping):
-        self.rounds.append(len(tasks))
-        for task in tasks:
-            status = next(self.script)
-            if status == "really":
-                yield from InlineExecutor().run([task], folder, on_event, stopping)
-            else:
-                yield Outcome(task, (), status, f"scripted to be {status}")
+    @contextlib.contextmanager
+    def open(self, folder, on_event):
+        with InlineExecutor().open(folder, on_event) as self.real:
+            self.task = None
+            yield self
+
+    @property
+    def running(self):
+        return int(self.task is not None)
+
+    def submit(self, task, alone=False):
+        self.given.append((task.kind, len(task.runs), alone))
+        self.task = task
+
+    def stop(self):
+        self.real.stop()
+
+    def wait(self):
+        if self.task is None:
+            return
+        status, task = next(self.script), self.task
+        self.task = None
+        if status == "really":
+            self.real.submit(task)
+            yield from self.real.wait()
+        else:
+            lost = status == "lost"
+            status = "killed" if lost else status
+            yield Outcome(task, (), status, f"scripted to be {status}", "last words", lost)
 
 
 @pytest.mark.parametrize("status", ["killed", "timeout", "failed"])
@@ -42,9 +66,9 @@ def test_a_floor_that_fails_is_a_problem(done, grid, store):
 
 
 def test_failures_are_retried_as_often_as_wanted(done, grid, store):
-    executor = Scripted("failed", "killed", "failed", "really", "really")
+    executor = Scripted("failed", "killed", "really", "failed", "really")
     summary = done(grid(), executor, retries=3)
-    assert executor.rounds == [2, 2, 1]
+    assert [kind for kind, _, _ in executor.given] == ["floor", "train", "floor", "train", "train"]
     assert set(summary.statuses.values()) == {"ok"}
     assert summary.problems == []
     assert {run["status"] for run in store.runs().values()} == {"ok"}
@@ -85,7 +109,8 @@ def test_the_second_interrupt_stops_at_once(done, grid, store):
     with pytest.raises(KeyboardInterrupt):
         done(grid(), watcher=Watcher(task_event=interrupt))
     assert store.runs() == {}
-    assert list((store.folder / ".work").iterdir()) == []
+    left = [path for path in (store.folder / ".work").rglob("*") if path.is_file()]
+    assert [path.name for path in left] == ["lock"]
 
 
 def test_observers_hear_how_each_run_goes(done, grid, store):

@@ -97,7 +97,7 @@ def test_an_unwritable_store_stops_everything(done, grid, store, monkeypatch):
     def full(path, data):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ganbench.store._write", full)
+    monkeypatch.setattr("ganbench.store.folder.write", full)
     with pytest.raises(StoreError, match="No space left on device"):
         done(grid())
 
@@ -106,7 +106,7 @@ def test_tasks_travel_as_plain_data_and_events_as_json(planned, grid, store):
     todo = planned(grid())
     (task,) = [task for task in todo.tasks if task.kind == "train"]
     events = []
-    runs = perform(task, store.folder, events.append)
+    runs = perform(task, store, events.append)
     assert {run["status"] for run in runs} == {"ok"}
     assert json.loads(json.dumps(events)) == events
     assert (events[0]["step"], events[-1]["step"], events[-1]["total"]) == (0, 5, 5)

@@ -223,7 +223,7 @@ class TestFile:
             TextFile("/no/file")
         with pytest.raises(SpecError, match="Is a directory"):
             TextFile(str(tmp_path))
-        with pytest.raises(SpecError, match="null byte"):
+        with pytest.raises(SpecError, match="holds a NUL character"):
             TextFile("a\0b")
 
     def test_a_file_in_another_encoding(self, tmp_path):

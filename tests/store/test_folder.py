@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 import torch
 
-from ganbench.store import folder as store_module
 from ganbench.errors import StoreError
 from ganbench.store import RunFiles, Store
+from ganbench.store import folder as store_module
 
 
 def run_files(run_id="a1", **changes):
@@ -22,7 +22,15 @@ def run_files(run_id="a1", **changes):
         history=pd.DataFrame({"step": [1], "quantity": ["loss"], "value": [0.5]}),
         samples=torch.arange(6.0).view(3, 2).t(),
         generator={"weight": torch.ones(2, 3)},
-        scores=pd.DataFrame({"metric": ["mmd"], "value": [0.25], "p_value": [None]}),
+        scores=pd.DataFrame(
+            {
+                "metric": ["mmd"],
+                "estimator": ["rbf"],
+                "score_id": ["s1"],
+                "value": [0.25],
+                "p_value": [None],
+            }
+        ),
         log="fine\n",
     )
 
@@ -45,7 +53,7 @@ def visible(store):
 
 
 def leftovers(store):
-    return list((store.folder / ".work").iterdir())
+    return [path for path in (store.folder / ".work").iterdir() if path.name != "lock"]
 
 
 # ------------------------------------------------------------------------------------ publishing
@@ -102,18 +110,18 @@ def test_a_failure_never_replaces_a_run_that_is_ok(store):
     assert not leftovers(store)
 
 
-def test_the_faster_of_two_writers_wins(store, monkeypatch):
+def test_of_two_writers_of_a_run_one_wins(store, monkeypatch):
     rename = Path.rename
 
     def overtaken(path, target):
         if Path(target).parent.name == "runs":
             monkeypatch.undo()
-            store.publish(run_files(status="faster"))
+            store.publish(run_files(reason="faster"))
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", overtaken)
-    store.publish(run_files(status="slower"))
-    assert store.run("a1")["status"] == "faster"
+    store.publish(run_files(reason="slower"))
+    assert store.run("a1")["reason"] == "slower"
     assert not leftovers(store)
 
 
@@ -143,27 +151,27 @@ def test_a_full_disk_leaves_what_was_published(
     store, monkeypatch, owner, name, successes, republished
 ):
     if republished:
-        store.publish(run_files(status="before"))
+        store.publish(run_files(reason="before"))
     store.publish(run_files("other"))
     before = visible(store)
     error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     with monkeypatch.context() as patch:
         patch.setattr(owner, name, failing_after(successes, getattr(owner, name), error))
         with pytest.raises(StoreError, match=r"No space left on device.* --results") as caught:
-            store.publish(run_files(status="after"))
+            store.publish(run_files(reason="after"))
     assert caught.value.exit_code == 4
     assert visible(store) == before
     assert not leftovers(store)
 
 
 def test_an_old_run_returns_where_the_new_one_cannot_take_its_place(store, monkeypatch):
-    store.publish(run_files(status="before"))
+    store.publish(run_files(reason="before"))
     before, rename = visible(store), Path.rename
     failing = failing_after(0, rename, OSError(errno.EIO, "I/O error"))
     calls = iter([rename, failing, rename])
     monkeypatch.setattr(Path, "rename", lambda *args: next(calls)(*args))
     with pytest.raises(StoreError, match="I/O error"):
-        store.publish(run_files(status="after"))
+        store.publish(run_files(reason="after"))
     assert visible(store) == before
     assert not leftovers(store)
 
@@ -214,11 +222,11 @@ def test_an_empty_place_holds_nothing(tmp_path):
 
 def test_a_newer_format_is_refused_and_an_older_one_read(store):
     file = store.folder / "experiment.json"
-    newer = {"format": 2, "name": "x", "grid": {}, "cells": {}}
+    newer = {"format": 3, "name": "x", "grid": {}, "cells": {}}
     file.write_text(json.dumps(newer))
-    with pytest.raises(StoreError, match="has format 2, and this ganbench reads up to 1"):
-        Store(store.folder)
-    file.write_text(json.dumps({**newer, "format": 0}))
+    with pytest.raises(StoreError, match="has format 3, and this ganbench reads up to 2"):
+        Store(store.folder).experiment()
+    file.write_text(json.dumps({**newer, "format": 1}))
     assert Store(store.folder).experiment()["name"] == "x"
 
 
@@ -253,10 +261,95 @@ def test_other_damage_is_named_with_the_remedy(store, content):
         with pytest.raises(StoreError) as caught:
             read("a1")
         assert f"{folder / file}' is missing or damaged" in str(caught.value)
-        assert f"Delete the folder '{folder}' and run the same command again" in str(caught.value)
+        assert f"`ganbench store verify {store.folder} --quarantine`" in str(caught.value)
 
 
-def test_the_remedy_for_one_file_is_not_to_delete_all(store):
-    (store.folder / "experiment.json").write_text("{")
-    with pytest.raises(StoreError, match="Delete that file and run the same command again"):
+@pytest.mark.parametrize("change", [b"", b"x" * 10, None])
+def test_every_changed_file_of_a_run_is_noticed(store, change):
+    store.publish(run_files())
+    folder = store.folder / "runs" / "a1"
+    for path in sorted(folder.iterdir()):
+        whole = path.read_bytes()
+        flipped = bytes([*whole[:-2], whole[-2] ^ 1, whole[-1]])
+        path.write_bytes(flipped if change is None else change)
+        _, wrong = store.checked("a1")
+        assert path.name in wrong
+        path.write_bytes(whole)
+    assert store.checked("a1")[1] == ""
+
+
+@pytest.mark.parametrize(
+    "run_id", ["../a1", "/etc", "a/b", "", "a1\0", ".", "a" * 65, "\uff411", "-a"]
+)
+def test_no_id_leads_out_of_the_folder(store, run_id):
+    for read in (store.run, store.samples, store.checked, store.checkpoint, store.floor):
+        with pytest.raises(StoreError, match="is no id"):
+            read(run_id)
+    with pytest.raises(StoreError, match="is no id"):
+        store.publish(run_files(run_id))
+
+
+def test_links_in_a_results_folder_are_refused(store, tmp_path):
+    store.publish(run_files())
+    folder = store.folder / "runs" / "a1"
+    elsewhere = tmp_path / "elsewhere"
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+    assert store.checked("a1")[1] == "it is no folder"
+    store.publish(run_files())
+    assert not folder.is_symlink()
+    assert elsewhere.is_dir(), "the link was not followed"
+    (store.folder / "runs").rename(tmp_path / "runs")
+    (store.folder / "runs").symlink_to(tmp_path / "runs")
+    with pytest.raises(StoreError, match="is a link, and a results folder holds none"):
+        store.create()
+
+
+def test_attempts_and_logs_add_up(store):
+    first = {"status": "failed", "reason": "no luck"}
+    store.publish(RunFiles({"run_id": "a1", "seed": 0, "status": "failed"}, log="one\n"), first)
+    store.publish(run_files(), {"status": "ok", "reason": ""})
+    store.publish(run_files(status="killed"), {"status": "killed", "reason": "by hand"})
+    run = store.run("a1")
+    assert run["status"] == "ok"
+    assert [each["status"] for each in run["attempts"]] == ["failed", "ok", "killed"]
+    assert store.log("a1") == "one\nAttempt 2: fine\nAttempt 3: fine\n"
+
+
+def test_what_a_crash_left_between_two_renames_returns(store):
+    store.publish(run_files())
+    before = visible(store)
+    (store.folder / "runs" / "a1").rename(store.folder / ".work" / "a1.replaced-b-c")
+    assert store.ids() == []
+    store.create()
+    assert visible(store) == before
+    (store.folder / ".work" / "a1.replaced-d-e").mkdir()
+    store.create()
+    assert visible(store) == before
+    assert not leftovers(store)
+
+
+def test_what_is_damaged_goes_to_quarantine_with_a_reason(store):
+    store.publish(run_files())
+    away = store.quarantine(store.folder / "runs" / "a1", "it smells")
+    assert store.ids() == []
+    assert (away / "run.json").is_file()
+    assert away.with_name(f"{away.name}.txt").read_text() == "it smells\n"
+
+
+def test_cells_are_read_back_and_share_what_is_equal(store):
+    recipe = {"steps": 3}
+    cells = {
+        key: {"labels": {"loss": key}, "recipe": recipe, "device": "cpu", "origin": "o",
+              "misfit": None, "warnings": ["w"], "runs": {"0": f"r{key}"}, "evaluation": {},
+              "scores": {}}
+        for key in ("a", "b")
+    }  # fmt: skip
+    store.write_experiment({"name": "x", "grid": {}, "cells": cells})
+    back = store.experiment()["cells"]
+    assert back == cells
+    assert back["a"]["recipe"] is back["b"]["recipe"]
+    file = store.cells_file
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(StoreError, match="is missing or damaged"):
         store.experiment()

@@ -1,0 +1,120 @@
+"""Commands that keep results folders: store verify, merge, gc, export."""
+
+from pathlib import Path
+
+import click
+
+from ganbench.cli.common import json_option, open_store, print_json, results_argument
+
+
+@click.group()
+def store() -> None:
+    """Keep results folders: check, merge, clean and export them."""
+
+
+@store.command()
+@results_argument
+@click.option("--quarantine", is_flag=True, help="Move what is damaged out of the way.")
+@json_option
+@click.pass_context
+def verify(ctx: click.Context, results: str, quarantine: bool, as_json: bool) -> None:
+    """Read every stored file and check its size, sha256 and schema; exit 4 if one is damaged.
+
+    What is moved to RESULTS/quarantine is made anew by the command that made it.
+    """
+    from ganbench.store import Store
+    from ganbench.store.upkeep import verify as find_faults
+
+    folder = open_store(results).folder
+    found = Store(folder)
+    faults = list(find_faults(found))
+    chosen = faults if quarantine else []
+    moved = {fault.path: str(found.quarantine(fault.path, fault.reason)) for fault in chosen}
+    if as_json:
+        print_json(
+            [
+                {"path": str(path), "reason": reason, "moved": moved.get(path)}
+                for path, reason in ((fault.path, fault.reason) for fault in faults)
+            ]
+        )
+    else:
+        for fault in faults:
+            where = f" Moved to '{moved[fault.path]}'." if fault.path in moved else ""
+            click.echo(f"Damaged: {fault}.{where}")
+        remedy = "" if quarantine or not faults else " --quarantine moves them out of the way."
+        click.echo(f"{len(found.ids())} runs, {len(faults)} damaged.{remedy}")
+    ctx.exit(4 if faults and not quarantine else 0)
+
+
+@store.command()
+@click.argument("target", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("sources", nargs=-1, required=True)
+def merge(target: Path, sources: tuple[str, ...]) -> None:
+    """Add the runs of the results folders SOURCES to TARGET, which is made if it is not there.
+
+    Every file is checked. What TARGET has and is ok stays; sources are only read.
+    """
+    from ganbench.store import Store
+    from ganbench.store.upkeep import merge as add
+
+    opened = [open_store(source) for source in sources]
+    into = Store(target)
+    into.create()
+    for each in opened:
+        merged = add(into, each)
+        for note in merged.notes:
+            click.echo(note, err=True)
+        click.echo(f"{each.folder}: {merged.added} runs added, {merged.known} known before.")
+
+
+@store.command()
+@results_argument
+@click.option("--unasked", is_flag=True, help="Also runs that no recorded command asks for.")
+@click.option("--quarantined", is_flag=True, help="Also what was found damaged.")
+@click.option("--dry-run", is_flag=True, help="Only list it.")
+@json_option
+def gc(results: str, unasked: bool, quarantined: bool, dry_run: bool, as_json: bool) -> None:
+    """Remove what nobody needs: drafts of killed commands, checkpoints of runs that are done."""
+    from ganbench.store.upkeep import litter, sweep
+
+    found_in = open_store(results)
+    found = list(litter(found_in, unasked, quarantined))
+    if not dry_run:
+        sweep(found_in, found)
+    if as_json:
+        print_json(
+            [{"path": str(each.path), "reason": each.reason, "bytes": each.size} for each in found]
+        )
+        return
+    for each in found:
+        click.echo(f"{each.size:>12,} bytes  {each.path}: {each.reason}")
+    total = sum(each.size for each in found)
+    click.echo(f"{len(found)} things, {total:,} bytes{' would be' if dry_run else ''} removed.")
+
+
+@store.command()
+@results_argument
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File.  [default: RESULTS.parquet]",
+)
+def export(results: str, out: Path | None) -> None:
+    """Write everything tidy, one row for each run and score, to one parquet file.
+
+    Its metadata hold the grid, the commands and the environment as JSON, under "ganbench".
+    """
+    from ganbench.errors import StoreError
+    from ganbench.plugins import load_plugins
+    from ganbench.report.tidyfile import write_tidy
+    from ganbench.results import load_results
+
+    found = open_store(results)
+    path = out or Path(f"{found.folder.name}.parquet")
+    loaded = load_results(found, load_plugins())
+    try:
+        rows = write_tidy(loaded, path)
+    except OSError as error:
+        raise StoreError(f"Cannot write '{path}': {error.strerror or error}.") from None
+    click.echo(f"{rows} rows: {path}", err=True)

@@ -1,0 +1,28 @@
+"""Text of plugins, logs and other people's results, made harmless for where it is shown."""
+
+import unicodedata
+
+_KEPT = "\n\t"
+_FORMULA = ("=", "+", "-", "@", "\t")
+
+
+def plain(text: str) -> str:
+    r"""Write control characters, such as those that steer a terminal, as they are in code.
+
+    Ends of lines and tabs stay. Marks that turn the direction of writing, invisible letters and
+    halves of surrogate pairs are written out too, as `\u202e`.
+    """
+    if text.isprintable():
+        return text
+    return "".join(sign if _shows(sign) else repr(sign)[1:-1] for sign in text)
+
+
+def _shows(sign: str) -> bool:
+    return sign.isprintable() or sign in _KEPT or unicodedata.category(sign) == "Zs"
+
+
+def defused(value: object) -> object:
+    """Make a cell plain, with an apostrophe where a spreadsheet would take it for a formula."""
+    if not isinstance(value, str):
+        return value
+    return f"'{plain(value)}" if value.startswith(_FORMULA) else plain(value)
