@@ -5,10 +5,11 @@ watches as the local driver does: time, memory, how it ends. So a worker that ha
 nothing along, and its story is told from where it happened.
 """
 
+import contextlib
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ import torch
 
 import ganbench
 from ganbench.errors import DeviceError, StoreError
-from ganbench.execution.executors import Outcome, Pool
+from ganbench.execution.executors import Outcome
 from ganbench.execution.local import LocalExecutor
 from ganbench.execution.mailbox import END, GO, SAVE, Key
 from ganbench.execution.parcels import Parcel, result, unpack
 from ganbench.execution.tasks import Task
 from ganbench.store import Json, Store
+from ganbench.store.folder import remove
 
 _EXCHANGE_SECONDS = 0.4
 
@@ -78,21 +80,21 @@ def attend(task: Task, terms: Terms, mailbox: Any, parcel: Parcel | None) -> Rep
     """
     _compare_versions(terms.versions)
     line = _Line(mailbox, task.leases)
-    if line.exchange() != GO:
+    if line.exchange([]) != GO:
         return Reply(Outcome(task, (), "interrupted", "stopped before it began"))
-    if (terms.folder / ".work" / terms.token).is_file():
-        return Reply(_done(task, terms, Store(terms.folder), line))
-    if parcel is None:
+    seen = (terms.folder / ".work" / terms.token).is_file()
+    if not seen and parcel is None:
         return Reply(None)
-    with tempfile.TemporaryDirectory(prefix="ganbench-") as place:
-        store = Store(Path(place))
-        try:
-            store.create()
-            unpack(parcel, task, store)
-            outcome = _done(task, terms, store, line)
-        except StoreError as error:
-            return Reply(Outcome(task, (), "failed", f"on {os.uname().nodename}: {error}"))
-        return Reply(outcome, result(task, store))
+    desk = _desk(terms, terms.folder if seen else None, _gpus(task))
+    if parcel is None or seen:
+        return Reply(desk.do(task, line))
+    try:
+        desk.clear()
+        unpack(parcel, task, desk.store)
+        outcome = desk.do(task, line)
+        return Reply(outcome, result(task, desk.store))
+    except StoreError as error:
+        return Reply(Outcome(task, (), "failed", f"on {os.uname().nodename}: {error}"))
 
 
 class _Line:
@@ -100,43 +102,93 @@ class _Line:
 
     def __init__(self, mailbox: Any, key: Key) -> None:
         self.mailbox, self.key, self.talked = mailbox, key, 0.0
-        self.events: list[Json] = []
 
-    def exchange(self) -> int:
+    def exchange(self, news: list[Json]) -> int:
         """Pass on what has happened; return what the driver wishes."""
         import ray
 
         self.talked = time.monotonic()
-        events, self.events = self.events, []
-        wish: int = ray.get(self.mailbox.exchange.remote(self.key, events))
+        wish: int = ray.get(self.mailbox.exchange.remote(self.key, news))
         return wish
 
-    def due(self) -> bool:
+    def is_due(self) -> bool:
+        """Whether it is time to talk."""
         return time.monotonic() - self.talked > _EXCHANGE_SECONDS
 
 
-def _done(task: Task, terms: Terms, store: Store, line: _Line) -> Outcome:
-    def on_event(_task: Task, event: Json) -> None:
-        line.events.append(event)
+class _Desk:
+    """Where this process has tasks done: by a worker that it keeps from one to the next.
 
-    executor = LocalExecutor(1, terms.timeout, _gpus(task), terms.memory, machine=False)
-    with executor.open(store.folder, on_event) as pool:
-        pool.submit(task)
-        outcome = next(_outcomes(pool, task, line))
-    line.exchange()
-    return outcome
+    Args:
+        terms: time and memory that a task may take.
+        folder: the results folder, None for a temporary one.
+        gpus: the GPU, if any.
+    """
+
+    def __init__(self, terms: Terms, folder: Path | None, gpus: Sequence[str]) -> None:
+        self.exit = contextlib.ExitStack()
+        if folder is None:
+            place = tempfile.TemporaryDirectory(prefix="ganbench-", ignore_cleanup_errors=True)
+            folder = Path(self.exit.enter_context(place))
+        self.store = Store(folder)
+        self.events: list[Json] = []
+        executor = LocalExecutor(1, terms.timeout, gpus, terms.memory, machine=False)
+        self.pool = self.exit.enter_context(executor.open(folder, self._on_event))
+
+    def clear(self) -> None:
+        """Make the temporary folder an empty results folder."""
+        for path in self.store.folder.iterdir():
+            remove(path)
+        self.store.create()
+
+    def do(self, task: Task, line: _Line) -> Outcome:
+        """Have a task done, as long as the driver wishes."""
+        try:
+            self.pool.submit(task)
+            outcome = next(self._outcomes(task, line))
+            wish = line.exchange(self._news())
+        except BaseException:
+            _dismiss()
+            raise
+        if wish != GO:
+            _dismiss()
+        return outcome
+
+    def _outcomes(self, task: Task, line: _Line) -> Iterator[Outcome]:
+        """Yield how the task ended, by itself or as the driver wished."""
+        while True:
+            yield from self.pool.wait()
+            if line.is_due():
+                wish = line.exchange(self._news())
+                if wish == SAVE:
+                    self.pool.stop()
+                elif wish == END:
+                    yield Outcome(task, (), "interrupted", "stopped at once")
+
+    def _on_event(self, _task: Task, event: Json) -> None:
+        self.events.append(event)
+
+    def _news(self) -> list[Json]:
+        news, self.events = self.events, []
+        return news
 
 
-def _outcomes(pool: Pool, task: Task, line: _Line) -> Iterator[Outcome]:
-    """Yield how the task ended, by itself or as the driver wished."""
-    while True:
-        yield from pool.wait()
-        if line.due():
-            wish = line.exchange()
-            if wish == SAVE:
-                pool.stop()
-            elif wish == END:
-                yield Outcome(task, (), "interrupted", "stopped at once")
+_desks: dict[tuple[object, ...], _Desk] = {}
+"""Of this process: one, or none."""
+
+
+def _desk(terms: Terms, folder: Path | None, gpus: Sequence[str]) -> _Desk:
+    """Return the desk for such tasks, the same as before if that will do."""
+    key = (folder, terms.timeout, terms.memory, *gpus)
+    if key not in _desks:
+        _dismiss()
+        _desks[key] = _Desk(terms, folder, gpus)
+    return _desks[key]
+
+
+def _dismiss() -> None:
+    while _desks:
+        _desks.popitem()[1].exit.close()
 
 
 def _gpus(task: Task) -> list[str]:

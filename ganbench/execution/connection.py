@@ -50,10 +50,11 @@ def connected(ray: ModuleType, address: str | None, cores: int) -> Iterator[None
     Raises:
         DeviceError: if that is not possible.
     """
+    variables = _variables()
     options: dict[str, Any] = {
         "log_to_driver": False,
         "logging_level": logging.ERROR,
-        "runtime_env": {"env_vars": _variables()},
+        "runtime_env": {"env_vars": variables},
     }
     with contextlib.ExitStack() as stack:
         if address is None:
@@ -64,6 +65,7 @@ def connected(ray: ModuleType, address: str | None, cores: int) -> Iterator[None
                 "object_store_memory": _OBJECT_STORE,
                 "_temp_dir": stack.enter_context(_short_folder()),
             }
+            variables["TMPDIR"] = options["_temp_dir"]
         else:
             options["address"] = address
             _refuse_silent(address)
