@@ -6,14 +6,18 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from ganbench.cells import plan
 from ganbench.cli import main
 from ganbench.errors import DeviceError
+from ganbench.evaluation import build_metrics
 from ganbench.execution import cluster as cluster_module
 from ganbench.execution.cluster import RayExecutor
+from ganbench.execution.driver import Watcher
 from ganbench.execution.mailbox import GO, SAVE, Mailbox
 from ganbench.execution.parcels import accept, needed, result, unpack
 from ganbench.execution.tasks import make_plan
 from ganbench.execution.worker import perform
+from ganbench.plugins import load_plugins
 from ganbench.store import Store
 from tests.ray_helpers import CPU, cluster, done, forget, grid, install, numbers
 
@@ -37,11 +41,10 @@ def gated(tmp_path, monkeypatch):
     forget()
 
 
+@pytest.mark.slow
 def test_a_cluster_gives_the_numbers_of_one_process(head, gated, tmp_path):
     heard = []
     small = grid(seeds=4)
-    from ganbench.execution.driver import Watcher
-
     watcher = Watcher(task_event=lambda task, event: heard.append(event))
     apart, summary = done(small, tmp_path / "ray", RayExecutor(head.address), watcher=watcher)
     here, _ = done(small, tmp_path / "inline")
@@ -53,6 +56,7 @@ def test_a_cluster_gives_the_numbers_of_one_process(head, gated, tmp_path):
     assert [path.name for path in (apart.folder / ".work").glob("seen-*")] == []
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_or_is_stuck_in_c_costs_its_cell_alone(head, gated, tmp_path):
     kinds = ["gate(kind='kill')", "gate(kind='stuck')", "gate"]
     executor = RayExecutor(head.address, timeout=12)
@@ -126,10 +130,6 @@ def test_the_mailbox_passes_on_in_order_and_once():
 @pytest.fixture
 def task(gated, tmp_path):
     """The training task of a small grid, and the folder where it is to be published."""
-    from ganbench.cells import plan
-    from ganbench.evaluation import build_metrics
-    from ganbench.plugins import load_plugins
-
     registry, store = load_plugins(), Store(tmp_path / "results")
     store.create()
     metrics = build_metrics(("gap",), registry)
@@ -161,15 +161,14 @@ def test_what_travels_is_published_like_what_does_not(task, tmp_path):
 
 def test_scores_and_checkpoints_travel_both_ways(task, tmp_path):
     task, store = task
-    long = dataclasses.replace(task, cell={**task.cell})
-    stopped = travel(long, store, tmp_path / "first", lambda: True)
-    assert accept(stopped, long, store) == ""
+    stopped = travel(task, store, tmp_path / "first", lambda: True)
+    assert accept(stopped, task, store) == ""
     assert {run["status"] for run in store.runs().values()} == {"interrupted"}
-    assert needed(long, store).checkpoint == stopped.checkpoint
+    assert needed(task, store).checkpoint == stopped.checkpoint
     assert stopped.checkpoint is not None
-    assert accept(travel(long, store, tmp_path / "second"), long, store) == ""
+    assert accept(travel(task, store, tmp_path / "second"), task, store) == ""
     assert {run["status"] for run in store.runs().values()} == {"ok"}
-    assert needed(long, store).checkpoint is None
+    assert needed(task, store).checkpoint is None
     scoring = dataclasses.replace(task, kind="score", metrics=("gap(power=2)",))
     assert accept(travel(scoring, store, tmp_path / "third"), scoring, store) == ""
     for run_id in store.ids():
