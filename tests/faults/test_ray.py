@@ -43,7 +43,7 @@ def gate(tmp_path, monkeypatch):
     forget()
 
 
-def once(condition, then=lambda: None, seconds=60):
+def once(condition, then=lambda: None, seconds=150):
     """Do something in another thread once a condition holds."""
 
     def watch():
@@ -55,7 +55,7 @@ def once(condition, then=lambda: None, seconds=60):
     return thread
 
 
-def wait_for(condition, seconds=60):
+def wait_for(condition, seconds=150):
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, "it never came to that"
@@ -106,21 +106,33 @@ def test_a_killed_ray_worker_costs_its_cell_alone(head, machines, gate, tmp_path
     assert "Ray worker was killed" in told[True]["reason"]
 
 
+@pytest.fixture
+def run():
+    """Start the command run in a session of its own."""
+    drivers = []
+
+    def start(path, folder, *options):
+        drivers.append(
+            subprocess.Popen(
+                [*command(folder), "--executor=ray", *options],
+                env=environment(path),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
+        )
+        return drivers[-1]
+
+    yield start
+    for driver in drivers:
+        driver.kill()
+        driver.communicate()
+
+
 def command(folder):
     return [sys.executable, "-c", MAIN, "run", "--results", str(folder), "--no-report"]
-
-
-def run(path, folder, *options):
-    """Start the command run in a session of its own."""
-    return subprocess.Popen(
-        [*command(folder), "--executor=ray", *options],
-        env=environment(path),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
 
 
 def flags(*datasets, **settings):
@@ -130,7 +142,7 @@ def flags(*datasets, **settings):
     return [*words, "--seeds=2", *(f"--set={name}={value}" for name, value in chosen.items())]
 
 
-def test_a_killed_driver_is_followed_by_one_that_finishes(head, machines, gate, tmp_path):
+def test_a_killed_driver_is_followed_by_one_that_finishes(head, machines, gate, run, tmp_path):
     path = os.environ["PYTHONPATH"]
     words = [*flags("gate", f"gate(folder='{gate}')"), "--address", head.address]
     first = run(path, tmp_path / "ray", *words)
@@ -139,7 +151,7 @@ def test_a_killed_driver_is_followed_by_one_that_finishes(head, machines, gate, 
     first.communicate()
     (gate / "open").touch()
     second = run(path, tmp_path / "ray", *words, "--json")
-    out, err = second.communicate(timeout=100)
+    out, err = second.communicate(timeout=150)
     assert second.returncode == 0, err
     assert json.loads(out)
     here = subprocess.run(
@@ -174,7 +186,7 @@ def test_a_machine_that_does_not_see_the_folder_sends_results(head, gate, tmp_pa
     )
     try:
         folder = tmp_path / "store" / "results"
-        wait_for(lambda: any(each["CPU"] for each in _alive(head)), 30)
+        wait_for(lambda: any(each["CPU"] for each in _alive(head)))
         done(grid(), folder, RayExecutor(head.address))
         more = grid(metrics=["gap", "gap(power=2)"])
         store, summary = done(more, folder, RayExecutor(head.address))
@@ -215,7 +227,7 @@ def test_a_cluster_that_goes_away_is_one_sentence(head, machines, gate, tmp_path
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_ctrl_c_saves_and_leaves_no_process(gate, tmp_path, times):
+def test_ctrl_c_saves_and_leaves_no_process(gate, run, tmp_path, times):
     path, folder = os.environ["PYTHONPATH"], tmp_path / "results"
     words = flags("gate", generator_steps=10**6, block=2)
     driver = run(path, folder, *words, "--checkpoint-every=1", "-j", "1")
@@ -225,7 +237,7 @@ def test_ctrl_c_saves_and_leaves_no_process(gate, tmp_path, times):
     for _ in range(times):
         os.killpg(driver.pid, signal.SIGINT)
         time.sleep(0.3)
-    _, err = driver.communicate(timeout=60)
+    _, err = driver.communicate(timeout=150)
     assert driver.returncode == 130, err
     assert "Traceback" not in err
     statuses = [run["status"] for run in Store(folder).runs().values()]
