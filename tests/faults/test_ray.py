@@ -96,14 +96,16 @@ def test_a_killed_ray_worker_costs_its_cell_alone(head, machines, gate, tmp_path
     def kill():
         _server, attendant, *_ = psutil.Process(int((gate / "begun").read_text())).parents()
         attendant.kill()
+        (gate / "open").touch()
 
     watch = once((gate / "begun").exists, kill)
     gated = grid(datasets=[f"gate(folder='{gate}')", "gate"], seeds=1)
-    store, _ = done(gated, tmp_path / "results", RayExecutor(head.address))
+    store, summary = done(gated, tmp_path / "results", RayExecutor(head.address))
     watch.join()
-    told = {"folder" in run["dataset"]: run for run in store.runs().values()}
-    assert (told[True]["status"], told[False]["status"]) == ("killed", "ok")
-    assert "Ray worker was killed" in told[True]["reason"]
+    runs = list(store.runs().values())
+    stories = [*(f"{run['status']}: {run['reason']}" for run in runs), *summary.problems]
+    assert sum("killed: its Ray worker was killed" in story for story in stories) == 1
+    assert sum(run["status"] == "ok" for run in runs) >= 1
 
 
 @pytest.fixture
