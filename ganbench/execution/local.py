@@ -46,6 +46,8 @@ class LocalExecutor:
         timeout: seconds that a task may take, None for any.
         gpus: CUDA devices; a worker sees one of them. None of them for work on the CPU.
         memory: GiB that a worker and its children may use, None for what the machine has.
+        machine: whether to kill a worker when the memory of the machine runs out; if not, somebody
+            else does.
     """
 
     def __init__(
@@ -54,8 +56,10 @@ class LocalExecutor:
         timeout: float | None = None,
         gpus: Sequence[str] = (),
         memory: float | None = None,
+        machine: bool = True,
     ) -> None:
         self.jobs, self.timeout, self.gpus, self.memory = jobs, timeout, tuple(gpus), memory
+        self.machine = machine
 
     @contextlib.contextmanager
     def open(self, folder: Path, on_event: OnEvent) -> Iterator[Pool]:
@@ -119,7 +123,7 @@ class _LocalPool:
         self.settings, self.folder, self.desk, self.on_event = settings, folder, desk, on_event
         self.slots = settings.jobs
         self.workers: list[_Worker] = []
-        self.guard = MemoryGuard(settings.memory, self.slots)
+        self.guard = MemoryGuard(settings.memory, self.slots, settings.machine)
         self.stopping = self.rung = False
         self.started = 0
 

@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 
 from ganbench import environment, isolation
-from ganbench.cells import Cell, digest, restore_cells
+from ganbench.cells import Cell, restore_cells
 from ganbench.errors import Interrupted, InvalidOutputError, StoreError
 from ganbench.escaping import said
 from ganbench.evaluation import Evaluator, build_metrics
@@ -210,9 +210,8 @@ def _checkpoint(task: Task, store: Store) -> Checkpoint | None:
     """Return where this very block saves its training, if it is to."""
     if task.checkpoint_every is None:
         return None
-    key = digest(list(task.runs.items()))
-    runs = list(task.runs.values())
-    checkpoint = Checkpoint(store.checkpoint(key), key, task.checkpoint_every, runs)
+    path, runs = store.checkpoint(task.block), list(task.runs.values())
+    checkpoint = Checkpoint(path, task.block, task.checkpoint_every, runs)
     if task.fresh:
         checkpoint.discard()
     return checkpoint
