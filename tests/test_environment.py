@@ -62,6 +62,7 @@ def test_what_a_plugin_changes_is_put_back(tmp_path, caplog, monkeypatch):
     monkeypatch.setenv("KEPT", "1")
     before = (torch.get_default_dtype(), os.getcwd(), torch.get_rng_state())
     numpy_before, python_before = np.random.get_state()[1].copy(), random.getstate()
+    isolation.make_deterministic()
     with isolation.unchanged():
         torch.set_default_dtype(torch.float64)
         torch.set_num_threads(2)
