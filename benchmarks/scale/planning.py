@@ -6,26 +6,29 @@ memory, so that reading files does not count. Writes planning.json beside this f
 """
 
 import argparse
+import contextlib
 import json
 import multiprocessing
-import resource
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pandas as pd
+import pyarrow as pa
 import torch
 
+from benchmarks.scale.peaks import peak
 from ganbench import environment
 from ganbench.cells import plan
 from ganbench.evaluation import build_metrics
-from ganbench.execution import driver, executors  # noqa: F401  # a driver has them, too
+from ganbench.execution import driver, executors, tasks  # noqa: F401  # a driver has them
 from ganbench.execution.tasks import Plan, make_plan
 from ganbench.grid import Grid, make_grid
 from ganbench.plugins import Registry, load_plugins
 from ganbench.store import Store
+from ganbench.store.index import Index
 
 OUT = Path(__file__).with_suffix(".json")
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000)
@@ -57,46 +60,52 @@ def grid_of(cells: int) -> Grid:
 
 
 class Full(Store):
-    """A store that holds every run and score of a plan, without files."""
+    """A store that holds every floor of a plan, without files."""
 
     def __init__(self, planned: Plan) -> None:
-        run = {"status": "ok", "samples": 2000}
-        self._runs = dict.fromkeys(planned.run_ids, run)
-        self._floors: dict[str, Any] = {}
-        self._scores: dict[str, pd.DataFrame] = {}
-        frames: dict[object, pd.DataFrame] = {}
-        for each in planned.cells:
-            ids = each.score_ids(planned.metrics)
-            self._floors.update(dict.fromkeys(ids.values()))
-            frame = frames.setdefault(
-                each.evaluator, pd.DataFrame({"score_id": list(ids.values())})
-            )
-            self._scores.update(dict.fromkeys(each.runs.values(), frame))
+        super().__init__(Path("nowhere"))
+        self._floors = {
+            Path(f"{floor_id}.json")
+            for each in planned.cells
+            for floor_id in each.score_ids(planned.metrics).values()
+        }
 
-    def runs(self) -> dict[str, Any]:
-        """Return the record of every run, by id."""
-        return self._runs
+    def floor_files(self) -> list[Path]:
+        """List the files of all floors."""
+        return sorted(self._floors)
 
-    def floors(self) -> dict[str, Any]:
-        """Return all floors, by id."""
-        return self._floors
 
-    def scores(self, run_id: str) -> pd.DataFrame | None:
-        """Return the scores of a run."""
-        return self._scores[run_id]
+def full_index(planned: Plan) -> Index:
+    """Make an index in which every run of a plan is ok and has its scores."""
+    ids = sorted(planned.run_ids)
+    runs = pd.DataFrame({"status": "ok", "samples": 2000, "attempts": 1}, index=ids)
+    scores = [
+        (run_id, score_id)
+        for each in planned.cells
+        for run_id in each.runs.values()
+        for score_id in each.score_ids(planned.metrics).values()
+    ]
+    index = Index(runs, {}, pa.table({}))
+    index.__dict__["scores"] = pd.DataFrame(scores, columns=["run_id", "score_id"])
+    return index
 
 
 def measure(cells: int, full: bool) -> Row:
     """Plan a grid in this process; its peak of resident memory is in MiB."""
-    registry, grid, before = load_plugins(), grid_of(cells), _peak()
-    store = Full(_planned(grid, registry, Store(Path("nowhere")))[0]) if full else None
-    planned, seconds = _planned(grid, registry, store or Store(Path("nowhere")))
+    registry, grid, before = load_plugins(), grid_of(cells), peak()
+    store, loader = Store(Path("nowhere")), contextlib.nullcontext()
+    if full:
+        planned = _planned(grid, registry, store)[0]
+        store, index = Full(planned), full_index(planned)
+        loader = mock.patch.object(tasks, "load_index", lambda _: index)
+    with loader:
+        planned, seconds = _planned(grid, registry, store)
     return {
         "cells": len(planned.cells),
         "store": "full" if full else "empty",
         "tasks": len(planned.tasks),
         **{name: round(value, 2) for name, value in seconds.items()},
-        "peak_mib": _peak(),
+        "peak_mib": peak(),
         "libraries_mib": before,
     }
 
@@ -112,11 +121,6 @@ def _planned(grid: Grid, registry: Registry, store: Store) -> tuple[Plan, Mappin
         "tasks_cpu_seconds": time.process_time() - expanded,
     }
     return planned, spent
-
-
-def _peak() -> int:
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ganbench.escaping import defused, plain
+from ganbench.report.ranking import best_sheet, left_out
 from ganbench.report.tables import Column, Entry, Row, Section, Sheet, Summary, sheet, wrapped
 
 Format = Literal["table", "csv", "md", "latex", "json"]
@@ -37,7 +38,9 @@ class Terminal:
         """Yield a rule and as many tables as the width asks for, dataset by dataset."""
         for section in self.table.sections:
             yield Rule(Text(plain(section.dataset), style="bold"), align="left", style="dim")
-            yield from _folded(sheet(section), options.max_width)
+            yield from _folded(best_sheet(section), options.max_width)
+            if told := left_out(section):
+                yield Text(f"{told}; --format csv prints all", style="dim")
         for note in self.table.notes:
             yield Text(note, style="dim")
 

@@ -2,10 +2,10 @@
 
 import base64
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -15,6 +15,7 @@ from ganbench.errors import GanbenchError
 from ganbench.escaping import defused, plain
 from ganbench.naming import file_name, inside
 from ganbench.report import plots, samples
+from ganbench.report.ranking import best_sheet, drawn, left_out, undrawn
 from ganbench.report.tables import (
     ARROWS,
     CELL,
@@ -25,13 +26,17 @@ from ganbench.report.tables import (
     Section,
     number,
     runs,
-    sheet,
     summary,
     tidy,
 )
+from ganbench.report.tidyfile import write_tidy
 from ganbench.results import Results
 
 SILENT = ("ok", "missing", "incompatible")
+MOST_TIDY = 20_000
+"""Rows of the tidy table that a page carries."""
+MOST_LISTED = 300
+"""Failures, warnings and incompatible cells that a page lists, each."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,9 @@ def write_report(
         definitions: name of a metric -> what it measures, in one sentence.
     """
     table = summary(results.frame)
-    pictures = {part.dataset: list(_pictures(results, part)) for part in table.sections}
+    pictures = {
+        part.dataset: list(_pictures(drawn(results, part), part)) for part in table.sections
+    }
     _save(inside(out, out / "figures"), pictures)
     environment = Environment(
         loader=PackageLoader("ganbench.report"),
@@ -82,7 +89,12 @@ def write_report(
         completeness=_completeness(results.frame),
         counts=_counts(results.frame),
         sections=[
-            {"sheet": sheet(section), "dataset": section.dataset, "pictures": shown}
+            {
+                "sheet": best_sheet(section),
+                "left_out": _left_out(section),
+                "dataset": section.dataset,
+                "pictures": shown,
+            }
             for section, shown in zip(table.sections, pictures.values(), strict=True)
         ],
         legend=LEGEND,
@@ -90,10 +102,10 @@ def write_report(
         failures=_failures(results),
         barred=_barred(results.frame),
         warnings=_warnings(results),
+        whole=WHOLE,
         environment=list(_flat(results.experiment["environment"])),
         commands=results.experiment["commands"],
-        tidy=_data("text/csv", _csv(results.frame)),
-        download=file_name(results.name),
+        tidy=_tidy(results, out),
         real=REAL,
     )
     target = out / "report.html"
@@ -120,6 +132,21 @@ def _csv(frame: pd.DataFrame) -> bytes:
     return tidy(frame).map(defused).to_csv(index=False).encode("utf-8", "backslashreplace")
 
 
+def _tidy(results: Results, out: Path) -> Mapping[str, str]:
+    """Put every run and score into the page, or, where they are many, into a file beside it."""
+    name, file = file_name(results.name), out / "runs-and-scores.parquet"
+    if len(results.frame) <= MOST_TIDY:
+        file.unlink(missing_ok=True)
+        return {
+            "link": _data("text/csv", _csv(results.frame)),
+            "name": f"{name}.csv",
+            "kind": "CSV",
+        }
+    out.mkdir(parents=True, exist_ok=True)
+    write_tidy(results, file)
+    return {"link": file.name, "name": f"{name}.parquet", "kind": "parquet"}
+
+
 def _data(kind: str, content: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
@@ -137,6 +164,7 @@ def _write(path: Path, content: bytes) -> None:
 
 # ------------------------------------------------------------------------------------- figures
 
+WHOLE = "every run is in the download at the end of this page"
 HEATMAPS = (
     "Mean of each score over {n}; where fewer runs than planned are ok, their number stands "
     "below the mean. Each panel has its own colours, and darker is better, but for grey panels, "
@@ -171,6 +199,12 @@ def _pictures(results: Results, section: Section) -> Iterator[Picture]:
         except Exception as error:  # of a dataset's own code, or of names too long to draw
             picture = Picture(title, f"Not drawn: {type(error).__name__}: {error}", {})
         yield picture
+
+
+def _left_out(section: Section) -> str:
+    """Say what is neither in the table of a section nor in its figures."""
+    told = "; ".join(filter(None, (left_out(section), undrawn(section))))
+    return f"{told[0].upper()}{told[1:]}; {WHOLE}." if told else ""
 
 
 def _seeds(section: Section) -> str:
@@ -289,32 +323,42 @@ def _span(sizes: "pd.Series[int]") -> str:
     return str(low) if low == high else f"{low} to {high}"
 
 
-def _failures(results: Results) -> list[dict[str, str]]:
+class Listed(NamedTuple):
+    """What a page lists, and how many more there are."""
+
+    items: Sequence[Any]
+    more: int
+
+
+def _failures(results: Results) -> Listed:
     every = runs(results.frame)
     failed = every[~every["status"].isin(SILENT)]
-    return [
+    first = [
         {
             **{key: str(row[key]) for key in ("run_id", "status", "seed", "dataset")},
             "cell": ", ".join(str(row[key]) for key in CELL[1:]),
             "reason": str(row["reason"]),
             "full": results.reason(str(row["run_id"])),
         }
-        for row in failed.to_dict("records")
+        for row in failed.head(MOST_LISTED).to_dict("records")
     ]
+    return Listed(first, len(failed) - len(first))
 
 
-def _warnings(results: Results) -> list[str]:
+def _warnings(results: Results) -> Listed:
     """Collect why cells can hardly succeed."""
     cells = results.experiment.get("cells", {}).values()
-    return list(dict.fromkeys(text for cell in cells for text in cell.get("warnings", ())))
+    found = list(dict.fromkeys(text for cell in cells for text in cell.get("warnings", ())))
+    return Listed(found[:MOST_LISTED], max(0, len(found) - MOST_LISTED))
 
 
-def _barred(frame: pd.DataFrame) -> list[dict[str, str]]:
+def _barred(frame: pd.DataFrame) -> Listed:
     barred = frame[frame["status"].eq("incompatible")].drop_duplicates(CELL)
-    return [
+    first = [
         {"cell": ", ".join(str(row[key]) for key in CELL), "reason": str(row["reason"])}
-        for row in barred.to_dict("records")
+        for row in barred.head(MOST_LISTED).to_dict("records")
     ]
+    return Listed(first, len(barred) - len(first))
 
 
 def _flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

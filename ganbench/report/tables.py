@@ -1,5 +1,6 @@
 """Tables of a results folder: every run as it is, and every cell summarised over its seeds."""
 
+import functools
 import math
 import re
 from collections.abc import Mapping
@@ -84,18 +85,18 @@ class Estimate:
         """Number of seeds."""
         return len(self.values)
 
-    @property
+    @functools.cached_property
     def mean(self) -> float:
         """Mean over seeds, NaN without any."""
         return sum(self.values.values()) / self.n if self.n else math.nan
 
-    @property
+    @functools.cached_property
     def half(self) -> float:
         """Half the width of the interval, NaN for fewer than two seeds."""
         if self.n < 2 or not math.isfinite(self.mean):
             return math.nan
         error = float(stats.sem(list(self.values.values())))
-        return float(stats.t.ppf(0.975, self.n - 1)) * error
+        return _quantile(self.n - 1) * error
 
     @property
     def low(self) -> float:
@@ -106,6 +107,16 @@ class Estimate:
     def high(self) -> float:
         """Upper end of the interval."""
         return self.mean + self.half
+
+
+@functools.cache
+def _quantile(freedom: int) -> float:
+    """Return the 97.5% point of the t distribution."""
+    return float(stats.t.ppf(0.975, freedom))
+
+
+_Estimates = Mapping[tuple[int, str], Estimate]
+"""(number of a cell, metric) -> estimate."""
 
 
 class Floor(NamedTuple):
@@ -167,7 +178,7 @@ class Section:
     floors: Mapping[str, Floor]
     priors: bool
 
-    @property
+    @functools.cached_property
     def games(self) -> tuple[Row, ...]:
         """The rows that are no baselines."""
         return tuple(row for row in self.rows if not row.is_baseline)
@@ -177,12 +188,19 @@ class Section:
 
         Baselines are rivals of each other only where nothing else was trained.
         """
-        rivals = [each for each in self.games or self.rows if each.scores[column.name].n]
-        if column.better not in ARROWS or row not in rivals:
-            return False
-        means = [each.scores[column.name].mean for each in rivals]
-        best = min(means) if column.better == "lower" else max(means)
-        return row.scores[column.name].mean == best
+        score, rival = row.scores[column.name], not (self.games and row.is_baseline)
+        return bool(rival and score.n) and score.mean == self._best.get(column.name)
+
+    @functools.cached_property
+    def _best(self) -> dict[str, float]:
+        """Name of a column that has a better side -> the best mean."""
+        best = {}
+        for column in self.columns:
+            scores = [row.scores[column.name] for row in self.games or self.rows]
+            means = [score.mean for score in scores if score.n]
+            if means and column.better in ARROWS:
+                best[column.name] = min(means) if column.better == "lower" else max(means)
+        return best
 
     def player(self, row: Row) -> str:
         """Name the architecture, and the prior where the table has several."""
@@ -225,6 +243,7 @@ def summary(frame: pd.DataFrame) -> Summary:
 
 
 def _section(dataset: str, frame: pd.DataFrame, priors: bool) -> Section:
+    frame = frame.assign(cell=cell_numbers(frame))
     shown = frame["status"].eq("ok") & frame["headline"].eq(True) & frame["value"].notna()
     scores = frame[shown]
     keys = scores[["metric", "estimator", "better"]].fillna("").drop_duplicates()
@@ -233,39 +252,58 @@ def _section(dataset: str, frame: pd.DataFrame, priors: bool) -> Section:
     return Section(
         dataset=dataset,
         columns=columns,
-        rows=tuple(
-            _row(part, columns) for _, part in frame.groupby(CELL, sort=False, dropna=False)
-        ),
+        rows=_rows(runs(frame), columns, _estimates(scores)),
         floors={c.name: Floor(*map(float, floors.loc[c.metric])) for c in columns},
         priors=priors,
     )
 
 
-def _row(frame: pd.DataFrame, columns: tuple[Column, ...]) -> Row:
-    planned = runs(frame)
-    ok = planned[planned["status"].eq("ok")]
-    first = frame.iloc[0]
-    generator, loss = str(first["generator"]), str(first["loss"])
-    architecture = pair_label(generator, str(first["discriminator"]))
-    name, bracket, settings = loss.partition(" [")
-    if name == NOTHING.label:
-        architecture, loss = BASELINE, f"{generator}{bracket}{settings}"
-    return Row(
-        prior=str(first["prior"]),
-        architecture=architecture,
-        loss=loss,
-        planned=len(planned),
-        runs={int(seed): str(run) for seed, run in zip(ok["seed"], ok["run_id"], strict=True)},
-        status="ok" if len(ok) else str(planned["status"].mode().iloc[0]),
-        scores={c.name: _estimate(frame, c) for c in columns},
+def cell_numbers(frame: pd.DataFrame) -> "pd.Series[int]":
+    """Number the cells of a frame in the order in which they appear."""
+    return frame.groupby(CELL, sort=False, dropna=False).ngroup()
+
+
+def _rows(
+    planned: pd.DataFrame, columns: tuple[Column, ...], estimates: _Estimates
+) -> tuple[Row, ...]:
+    """Make the row of every cell, in the order of their numbers, from one line for each run."""
+    ok: dict[int, dict[int, str]] = {}
+    good = planned[planned["status"].eq("ok")]
+    for cell, seed, run_id in zip(good["cell"], good["seed"], good["run_id"], strict=True):
+        ok.setdefault(cell, {})[int(seed)] = str(run_id)
+    counts = planned.groupby(["cell", "status"], as_index=False).size()
+    usual = counts.sort_values(["cell", "size", "status"], ascending=[True, False, True])
+    statuses = usual.drop_duplicates("cell").set_index("cell")["status"]
+    totals = planned["cell"].value_counts()
+    cells = planned.drop_duplicates("cell").set_index("cell")[CELL[1:]]
+    none = Estimate({})
+    return tuple(
+        Row(
+            *_labels(*map(str, labels)),
+            planned=int(totals[cell]),
+            runs=ok.get(cell, {}),
+            status="ok" if cell in ok else str(statuses[cell]),
+            scores={c.name: estimates.get((cell, c.metric), none) for c in columns},
+        )
+        for cell, *labels in cells.itertuples(name=None)
     )
 
 
-def _estimate(frame: pd.DataFrame, column: Column) -> Estimate:
-    mine = frame["metric"].eq(column.metric) & frame["headline"].eq(True)
-    scored = frame[mine & frame["status"].eq("ok") & frame["value"].notna()]
-    pairs = zip(scored["seed"], scored["value"], strict=True)
-    return Estimate({int(seed): float(value) for seed, value in pairs})
+def _labels(prior: str, generator: str, discriminator: str, loss: str) -> tuple[str, str, str]:
+    """Return the prior, the architecture and the loss as a row names them."""
+    name, bracket, settings = loss.partition(" [")
+    if name == NOTHING.label:
+        return prior, BASELINE, f"{generator}{bracket}{settings}"
+    return prior, pair_label(generator, discriminator), loss
+
+
+def _estimates(scores: pd.DataFrame) -> _Estimates:
+    """Collect the estimates of every cell that has scores."""
+    values: dict[tuple[int, str], dict[int, float]] = {}
+    columns = (scores[name] for name in ("cell", "metric", "seed", "value"))
+    for cell, metric, seed, value in zip(*columns, strict=True):
+        values.setdefault((cell, metric), {})[int(seed)] = float(value)
+    return {key: Estimate(each) for key, each in values.items()}
 
 
 # --------------------------------------------------------------------------------- how it reads

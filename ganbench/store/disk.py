@@ -72,8 +72,8 @@ def sha256(data: bytes) -> str:
 
 def sealed(data: dict[str, Any]) -> bytes:
     """Write JSON that carries its format and a checksum."""
-    body = {"format": FORMAT, **data}
-    return _text({**body, "sha256": sha256(_text(body))})
+    text = _text({"format": FORMAT, **data})
+    return text.removesuffix(_END) + _seal(text)
 
 
 def unsealed(data: bytes) -> dict[str, Any]:
@@ -93,16 +93,26 @@ def unsealed(data: bytes) -> dict[str, Any]:
             "read it with a newer ganbench."
         )
     if found >= FORMAT:
-        wanted = body.pop("sha256", None)
-        if wanted != sha256(_text(body)) or data != _text({**body, "sha256": wanted}):
+        end = _seal(b"")
+        text = data[: -len(end)] + _END
+        if data != text.removesuffix(_END) + _seal(text):
             raise ValueError("its checksum does not fit")
+        del body["sha256"]
     del body["format"]
     result: dict[str, Any] = body
     return result
 
 
+_END = b"\n}\n"
+
+
 def _text(data: dict[str, Any]) -> bytes:
     return (json.dumps(data, indent=1) + "\n").encode()
+
+
+def _seal(text: bytes) -> bytes:
+    """Return what stands in the place of the end of a text: its checksum, and the end."""
+    return f',\n "sha256": "{sha256(text)}"'.encode() + _END
 
 
 def size_of(path: Path) -> int:

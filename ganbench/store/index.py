@@ -10,18 +10,17 @@ import functools
 import hashlib
 import io
 import os
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ganbench.store.contents import Json, parse
-from ganbench.store.disk import sha256, write
+from ganbench.store.contents import Json
+from ganbench.store.disk import sha256, unsealed, write
 from ganbench.store.folder import Store
 
 _MOST_SEGMENTS = 16
@@ -148,12 +147,18 @@ def _read(
         if wrong:
             damaged[run_id] = wrong
             continue
-        files = parse({name: data for name, data in contents.items() if name in _READ})
-        run, scores = files.run, files.scores
+        run = unsealed(contents["run.json"])
         row = {name: run.get(name) for name in _RUN}
         row["reason"] = str(run.get("reason", "")).encode(errors="replace").decode()
         row["attempts"] = len(run.get("attempts", []))
-        rows.append({"run_id": run_id, "stamp": stamps[run_id], **row, "scores": _listed(scores)})
+        rows.append(
+            {
+                "run_id": run_id,
+                "stamp": stamps[run_id],
+                **row,
+                "scores": _listed(contents.get("scores.parquet")),
+            }
+        )
     try:
         return pa.Table.from_pylist(rows, schema=_SCHEMA), damaged
     except (pa.ArrowException, UnicodeError, TypeError) as error:
@@ -163,19 +168,20 @@ def _read(
         return _SCHEMA.empty_table(), {**damaged, rows[0]["run_id"]: wrong}
 
 
-def _listed(scores: pd.DataFrame | None) -> list[dict[Hashable, Any]]:
+def _listed(scores: bytes | None) -> list[Json]:
+    """Read scores as one row each, None where a value is missing."""
     if scores is None:
         return []
-    kept = scores.reindex(columns=list(_SCORE))
-    return kept.astype(object).where(kept.notna(), None).to_dict("records")
+    rows = pq.read_table(io.BytesIO(scores)).to_pylist()
+    return [
+        {name: None if row.get(name) != row.get(name) else row.get(name) for name in _SCORE}
+        for row in rows
+    ]
 
 
 def _joined(parts: Iterable[tuple[pa.Table, dict[str, str]]]) -> tuple[pa.Table, dict[str, str]]:
     tables, damages = zip(*parts, strict=True)
     return pa.concat_tables(tables), {key: each[key] for each in damages for key in each}
-
-
-_READ = ("run.json", "log.txt", "scores.parquet")
 
 
 def _paths(store: Store) -> Iterator[Path]:
