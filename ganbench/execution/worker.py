@@ -115,8 +115,10 @@ def _train(
     except StoreError:
         raise
     except (Exception, SystemExit) as error:
-        status, trace = status_of(error), "" if isinstance(error, Interrupted) else _trace()
-        runs = [RunFiles(failure(task, seed, status, error), log=trace) for seed in task.runs]
+        polite = isinstance(error, Interrupted)
+        text = f"interrupted: {error}\n" if polite else _trace()
+        ended = (failure(task, seed, status_of(error), error) for seed in task.runs)
+        runs = [RunFiles(run, log=text) for run in ended]
     text = printed()
     told = f"Printed:\n{text.rstrip()}\n" if text.strip() else ""
     for files in runs:

@@ -42,7 +42,7 @@ def complete(registry, tiny, tmp_path_factory):
     def run(folder):
         store = Store(folder)
         store.create()
-        make_whole(store, QUIET)
+        make_whole(store, QUIET, "")
         todo = make_plan(grid, cells, metrics, torch.device("cpu"), store)
         record_experiment(store, todo, grid, registry)
         execute(todo, store, registry, InlineExecutor())

@@ -53,13 +53,6 @@ def test_a_full_disk(ganbench, disk, tmp_path):
     assert set(endings(results).values()) == {("ok", "")}
 
 
-def test_files_that_may_not_grow(ganbench, tmp_path):
-    results = tmp_path / "results"
-    ended = ganbench(*MORE, "-j", 2, "--results", results, "-q", largest=10_000)
-    assert is_one_sentence(ended), ended.err
-    assert ganbench(*GRID, "-j", 2, "--results", results, "-q").code == 0
-
-
 def test_a_disk_that_can_only_be_read(ganbench, disk, tmp_path):
     results = disk / "results"
     assert ganbench(*GRID, "-j", 2, "--results", results).code == 0
