@@ -6,8 +6,6 @@ import time
 import pytest
 from asking import flags, numbers
 
-from ganbench.store import Store
-
 KILLS = 20
 GRID = flags(losses=["plain"], baselines=["law(seconds=0.5)"], seeds=6, generator_steps=600)
 HOW = ["-j", 2, "--checkpoint-every", 0.2]
