@@ -152,13 +152,15 @@ def _ray_executor(plan: "Plan", options: dict[str, Any]) -> "Executor":
 
 def make_whole(store: "Store", options: dict[str, Any], remedy: str) -> int:
     """Move what is damaged in a results folder out of the way and say so; count it."""
-    from ganbench.store.upkeep import verify
+    from ganbench.store.upkeep import put_away, verify
 
-    faults = list(verify(store, unread=False))
-    for fault in faults:
-        away = store.quarantine(fault.path, fault.reason)
-        say(options, f"Damaged: {fault}. It was moved to '{away}'. {remedy}")
-    return len(faults)
+    moved = 0
+    for fault in verify(store, unread=False):
+        away = put_away(store, fault)
+        if away is not None:
+            moved += 1
+            say(options, f"Damaged: {fault}. It was moved to '{away}'. {remedy}")
+    return moved
 
 
 def conclude(

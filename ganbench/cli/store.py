@@ -1,10 +1,14 @@
 """Commands that keep results folders: store verify, merge, gc, export."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ganbench.cli.common import echo, json_option, open_store, print_json, results_argument
+
+if TYPE_CHECKING:
+    from ganbench.store import Store
 
 
 @click.group()
@@ -23,13 +27,15 @@ def verify(ctx: click.Context, results: str, quarantine: bool, as_json: bool) ->
     What is moved to RESULTS/quarantine is made anew by the command that made it.
     """
     from ganbench.store import Store
+    from ganbench.store.upkeep import put_away
     from ganbench.store.upkeep import verify as find_faults
 
     folder = open_store(results).folder
     found = Store(folder)
     faults = list(find_faults(found))
     chosen = faults if quarantine else []
-    moved = {fault.path: str(found.quarantine(fault.path, fault.reason)) for fault in chosen}
+    away = {fault.path: put_away(found, fault) for fault in chosen}
+    moved = {path: str(place) for path, place in away.items() if place is not None}
     if as_json:
         print_json(
             [
@@ -55,11 +61,18 @@ def merge(target: Path, sources: tuple[str, ...]) -> None:
     Every file is checked. What TARGET has and is ok stays; sources are only read.
     """
     from ganbench.store import Store
-    from ganbench.store.upkeep import merge as add
+    from ganbench.store.leases import Leases
 
     opened = [open_store(source) for source in sources]
     into = Store(target)
     into.create()
+    with Leases(into).held():
+        _add_all(into, opened)
+
+
+def _add_all(into: "Store", opened: "list[Store]") -> None:
+    from ganbench.store.upkeep import merge as add
+
     for each in opened:
         merged = add(into, each)
         for note in merged.notes:
@@ -78,6 +91,7 @@ def gc(results: str, unasked: bool, quarantined: bool, dry_run: bool, as_json: b
     from ganbench.store.upkeep import litter, sweep
 
     found_in = open_store(results)
+    found_in.create()  # what a crash has left aside is put back first
     found = list(litter(found_in, unasked, quarantined))
     if not dry_run:
         sweep(found_in, found)

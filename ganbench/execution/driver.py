@@ -171,7 +171,7 @@ class _Driver:
             self.looked = time.monotonic()
             self.waiting.extendleft(reversed(self.elsewhere))
             self.elsewhere = []
-        while self.waiting and pool.running < pool.slots:
+        while self.waiting and pool.running < pool.slots and not self.summary.interrupted:
             task = self._claimed(self.waiting.popleft())
             if task is not None:
                 pool.submit(task)
@@ -232,7 +232,7 @@ class _Driver:
         if task.kind != "train":
             self.summary.tell(task.title, f"{outcome.status}: {outcome.reason}" if broken else "")
         elif outcome.status != "ok":
-            records = [self._record(outcome, seed) for seed in task.runs]
+            records = [self._recorded(outcome, seed) for seed in task.runs]
         for run in records:
             run_id = run["run_id"]
             where = f"{task.title}, seed {run['seed']}"
@@ -245,9 +245,11 @@ class _Driver:
         self._try_again(outcome, records)
         self.watcher.task_done(outcome)
 
-    def _record(self, outcome: Outcome, seed: int) -> Json:
-        """Publish what a worker could not: how it ended."""
+    def _recorded(self, outcome: Outcome, seed: int) -> Json:
+        """Return what the worker has published of a run; publish what it could not: its end."""
         task = outcome.task
+        if self._attempts(task.runs[seed]) > task.tried.get(task.runs[seed], 0):
+            return self.store.run(task.runs[seed])
         run = failure(task, seed, outcome.status, outcome.reason)
         started = time.time() - outcome.seconds
         attempt = attempt_of(run, started, outcome.seconds, *outcome.where)
@@ -288,8 +290,12 @@ class _Driver:
         return dataclasses.replace(task, runs=runs, tried=tried, fresh=False)
 
     def _attempts(self, run_id: str) -> int:
-        there = (self.store.folder / "runs" / run_id).exists()
-        return len(self.store.run(run_id).get("attempts", ())) if there else 0
+        if not (self.store.folder / "runs" / run_id).exists():
+            return 0
+        try:
+            return len(self.store.run(run_id).get("attempts", ()))
+        except StoreError:
+            return 0  # it is damaged, so that it is done anew
 
     def _index(self, least: int) -> None:
         """Let the index learn of what was published, many runs at a time."""

@@ -136,6 +136,10 @@ class _LocalPool:
         return len(self.busy)
 
     def submit(self, task: Task, alone: bool = False) -> None:
+        for worker in [each for each in self.workers if not each.process.is_alive()]:
+            if worker.task is None:  # nothing was asked of it, so that nothing is lost
+                worker.end(())
+                self.workers.remove(worker)
         idle = [worker for worker in self.workers if worker.task is None]
         worker = idle[0] if idle else self._hire()
         worker.task, worker.alone, worker.started = task, alone, time.monotonic()
@@ -159,10 +163,12 @@ class _LocalPool:
 
     def _ring(self) -> None:
         """Tell the workers once that they should stop."""
-        for worker in self.busy if self.stopping and not self.rung else ():
+        if not self.stopping or self.rung:
+            return
+        self.rung = True
+        for worker in self.busy:
             with contextlib.suppress(OSError):
                 worker.pipe.send("stop")
-        self.rung = self.stopping
 
     def close(self) -> None:
         """Leave no process behind, whatever it does."""

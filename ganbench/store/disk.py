@@ -19,13 +19,18 @@ _MOST_DATA = 64 << 30
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
+def is_part(name: str) -> bool:
+    """Whether a name may be part of a path in a results folder."""
+    return _PART.fullmatch(name) is not None
+
+
 def part(name: str) -> str:
     """Return a name that may be part of a path in a results folder.
 
     Raises:
         StoreError: if it could lead elsewhere.
     """
-    if not _PART.fullmatch(name):
+    if not is_part(name):
         raise StoreError(
             f"{name[:80]!r} is no id of a run, floor or cell: these have up to 64 letters, "
             "digits, '-' and '_'. Whoever wrote it into the results folder was not ganbench."

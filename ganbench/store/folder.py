@@ -17,7 +17,7 @@ from safetensors.torch import load
 from ganbench.errors import StoreError
 from ganbench.store import cellfile
 from ganbench.store.contents import Json, RunFiles, fault, listed, misfit, parse, table
-from ganbench.store.disk import part, read, sealed, sha256, sync_folder, unsealed, write
+from ganbench.store.disk import is_part, part, read, sealed, sha256, sync_folder, unsealed, write
 
 _FOLDERS = ("runs", "floors", "cells", "checkpoints", ".work")
 _LOCK_SECONDS = 60
@@ -279,7 +279,8 @@ class Store:
     def ids(self) -> list[str]:
         """List the ids of all published runs, in order."""
         folder = self.folder / "runs"
-        return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+        names = os.listdir(folder) if os.path.isdir(folder) else []
+        return sorted(filter(is_part, names))  # others are not ours
 
     def runs(self) -> dict[str, Json]:
         """Read the record of every published run, by id."""
@@ -339,11 +340,15 @@ class Store:
         if folder.is_symlink() or not folder.is_dir():
             return {}, "it is no folder"
         contents = {}
-        for path in sorted(folder.iterdir()):
+        try:
+            names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
+        except OSError as error:
+            return {}, f"it cannot be read ({error})"
+        for name in names:
             try:
-                contents[path.name] = read(path)
+                contents[name] = read(folder / name)
             except (OSError, ValueError) as error:
-                return {}, f"{path.name} cannot be read ({error})"
+                return {}, f"{name} cannot be read ({error})"
         return contents, misfit(run_id, contents)
 
     def _optional(self, run_id: str, name: str, reader: Callable[[bytes], T]) -> T | None:

@@ -89,7 +89,7 @@ class Leases:
 
     def release(self, keys: Iterable[str]) -> None:
         """Give leases back."""
-        with self.store.locked():
+        with self.store.locked(), self.store.writing():
             for key in keys:
                 if self._holder(key) == self.me:
                     (self._leases / key).unlink()

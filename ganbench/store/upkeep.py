@@ -1,6 +1,7 @@
 """Keeping results folders in order: what is damaged, what is in the way, two made one."""
 
 import functools
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +63,27 @@ def _wrong(read: Callable[[], object]) -> str:
     return ""
 
 
+def put_away(store: Store, fault: Fault) -> Path | None:
+    """Move something damaged to quarantine, if nobody else has mended or moved it meanwhile.
+
+    Returns:
+        Where it is now, None if it is no longer damaged.
+
+    Raises:
+        StoreError: if it cannot be moved.
+    """
+    with store.locked():
+        if not os.path.lexists(fault.path):
+            return None
+        if fault.path.parent.name == "runs":
+            wrong = store.checked(fault.path.name)[1]
+        elif fault.path.parent.name == "floors":
+            wrong = _wrong(functools.partial(store.floor, fault.path.stem))
+        else:
+            wrong = _wrong(store.experiment)
+        return store.quarantine(fault.path, wrong) if wrong else None
+
+
 @dataclass(frozen=True)
 class Litter:
     """Something that may go."""
@@ -82,18 +104,23 @@ def litter(store: Store, unasked: bool = False, quarantined: bool = False) -> It
     Raises:
         StoreError: if somebody is at work in the folder.
     """
+    _refuse_company(store)
+    for path, reason in _unneeded(store, unasked, quarantined):
+        yield Litter(path, reason, size_of(path))
+
+
+def _refuse_company(store: Store) -> None:
     others = Leases(store).others()
     if others:
         raise StoreError(
             f"{', '.join(others)} is at work in '{store.folder}'; wait for the end, or stop it."
         )
-    for path, reason in _unneeded(store, unasked, quarantined):
-        yield Litter(path, reason, size_of(path))
 
 
 def _unneeded(store: Store, unasked: bool, quarantined: bool) -> Iterator[tuple[Path, str]]:
     folder, runs = store.folder, load_index(store).runs
-    drafts = set((folder / ".work").glob("*")) - {folder / ".work" / "lock"}
+    kept = {folder / ".work" / name for name in ("lock", "leases", "drivers")}
+    drafts = set((folder / ".work").glob("*")) - kept
     yield from ((path, "left behind by a command that was killed") for path in sorted(drafts))
     current = store.cells_file
     for path in sorted((folder / "cells").glob("*")):
@@ -122,7 +149,8 @@ def sweep(store: Store, found: list[Litter]) -> None:
     Raises:
         StoreError: if it cannot be removed.
     """
-    with store.writing():
+    with store.locked(), store.writing():
+        _refuse_company(store)
         for each in found:
             remove(each.path)
 

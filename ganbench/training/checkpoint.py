@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,13 +68,14 @@ class Checkpoint:
             "runs": self.runs,
         }
         facts["sha256"] = _digest(held, facts)
-        draft = self.path.with_suffix(".draft")
+        draft = self.path.with_suffix(f".{os.getpid()}-{uuid.uuid4().hex[:8]}")
         try:
             save_file(held, draft, {"ganbench": json.dumps(facts)})
             with draft.open("rb+") as file:
                 os.fsync(file.fileno())
             draft.replace(self.path)
         except (OSError, SafetensorError) as error:
+            draft.unlink(missing_ok=True)
             raise StoreError(f"Cannot write the checkpoint '{self.path}': {error}.") from error
         self.last = time.monotonic()
 

@@ -1,5 +1,6 @@
 """Train whatever fits, briefly: finite values, and gradients that reach every parameter."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from trying import LAWS, WRITERS, fault
 from ganbench.cells import Cell, plan
 from ganbench.grid import make_grid
 from ganbench.plugins import Registry
+from ganbench.seeding import derive
 from ganbench.training import streams
 
 
@@ -41,12 +43,23 @@ def fitting(registry: Registry) -> Callable[..., Iterator[Cell]]:
     return cells
 
 
+def _chosen(cells: list[Cell]) -> list[Cell]:
+    """Return a third of the cells, by the hashes of their titles, or the first of a few."""
+    if os.environ.get("GANBENCH_ALL_COMBINATIONS"):
+        return cells
+    third = [cell for cell in cells if derive(0, cell.title) % 3 == 0]
+    return third or cells[:1]
+
+
 @pytest.fixture(scope="session")
 def check() -> Callable[[Iterator[Cell]], None]:
-    """Assert that each of some cells, at least one, trains without a fault."""
+    """Assert that each of some cells, at least one, trains without a fault.
+
+    Of many cells a third is trained, always the same; GANBENCH_ALL_COMBINATIONS=1 trains all.
+    """
 
     def run(cells: Iterator[Cell]) -> None:
-        faults = {cell.title: fault(cell) for cell in cells}
+        faults = {cell.title: fault(cell) for cell in _chosen(list(cells))}
         assert faults
         assert not {title: reason for title, reason in faults.items() if reason}
 
