@@ -97,7 +97,7 @@ def measure(cells: int, full: bool) -> Row:
     if full:
         planned = _planned(grid, registry, store)[0]
         store, index = Full(planned), full_index(planned)
-        loader = mock.patch.object(tasks, "load_index", lambda _: index)
+        loader = mock.patch.object(tasks, "load_index", return_value=index)
     with loader:
         planned, seconds = _planned(grid, registry, store)
     return {
