@@ -1,5 +1,6 @@
 """A results folder, loaded for reading."""
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,7 +76,7 @@ def _distinct(cells: list[Json]) -> list[Json]:
     alike: dict[tuple[str, ...], list[Json]] = {}
     for cell in cells:
         alike.setdefault(tuple(cell["labels"].values()), []).append(cell)
-    named = []
+    named, shown = [], functools.cache(plain)
     for cell in cells:
         same = alike[tuple(cell["labels"].values())]
         rivals = [_settings(each) for each in same] if len(same) > 1 else []
@@ -86,7 +87,7 @@ def _distinct(cells: list[Json]) -> list[Json]:
         ]
         suffix = f" [{', '.join(differing)}]" if differing else ""
         labels = {**cell["labels"], "loss": cell["labels"]["loss"] + suffix}
-        named.append({**cell, "labels": {part: plain(label) for part, label in labels.items()}})
+        named.append({**cell, "labels": {part: shown(label) for part, label in labels.items()}})
     return named
 
 

@@ -1,9 +1,9 @@
 """What grids of up to 100,000 runs cost: `python -m benchmarks.scale`.
 
-Each size gets a fresh results folder and, for every stage, a fresh process: the driver with leases
-and an index plans the grid and publishes a small run for each that is asked for, then the folder is
-planned again, indexed, loaded, tabled and reported. Every grid has one run per cell, the hardest
-case. Writes results.json and scale.png beside this file.
+Each size gets a fresh results folder and, for every stage, a fresh process: the driver with
+leases and an index plans the grid and publishes a small run for each that is asked for; then it is
+planned again, indexed, loaded, tabled and reported. Every grid has one run per cell, the
+hardest case. Writes results.json and scale.png beside this file.
 """
 
 import argparse

@@ -32,10 +32,9 @@ def best_cells(section: Section, most: int) -> list[int]:
     return sorted(places, key=worst.__getitem__)[:most]
 
 
-def best_sheet(section: Section, most: int = MOST_ROWS) -> Sheet:
+def best_sheet(section: Section) -> Sheet:
     """Lay out the best rows of a section as text."""
-    whole = sheet(section)
-    return whole._replace(rows=[whole.rows[place] for place in best_cells(section, most)])
+    return sheet(section, best_cells(section, MOST_ROWS))
 
 
 def left_out(section: Section) -> str:
