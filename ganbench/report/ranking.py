@@ -42,7 +42,7 @@ def left_out(section: Section) -> str:
     count = len(section.rows)
     if count <= MOST_ROWS:
         return ""
-    return f"{count - MOST_ROWS:,} of {count:,} cells are left out; shown are {_which(section)}"
+    return f"{count - MOST_ROWS:,} of {count:,} cells are left out; shown are {_which(section, MOST_ROWS)}"
 
 
 def undrawn(section: Section) -> str:
@@ -52,7 +52,7 @@ def undrawn(section: Section) -> str:
     return f"figures show {_which(section, DRAWN_OF_MANY)}"
 
 
-def _which(section: Section, most: int = MOST_ROWS) -> str:
+def _which(section: Section, most: int) -> str:
     column = _leading(section)
     return f"the first {most}" if column is None else f"the best {most} by {column.name}"
 
