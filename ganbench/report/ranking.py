@@ -42,7 +42,8 @@ def left_out(section: Section) -> str:
     count = len(section.rows)
     if count <= MOST_ROWS:
         return ""
-    return f"{count - MOST_ROWS:,} of {count:,} cells are left out; shown are {_which(section, MOST_ROWS)}"
+    shown = _which(section, MOST_ROWS)
+    return f"{count - MOST_ROWS:,} of {count:,} cells are left out; shown are {shown}"
 
 
 def undrawn(section: Section) -> str:
