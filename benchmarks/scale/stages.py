@@ -58,14 +58,14 @@ def drive(runs: int, folder: Path) -> Row:
 
 
 def drive_workers(runs: int, folder: Path, jobs: int) -> Row:
-    """Fit a baseline of one moment per run in real worker processes."""
+    """Fit a normal law per run in real worker processes."""
     grid = make_grid(
         {
             "name": "scale-workers",
             "seeds": runs,
             "datasets": ["gaussian"],
-            "baselines": ["moments"],
-            "metrics": [],
+            "baselines": ["gaussian"],
+            "metrics": ["modes"],  # which does not fit, so that nothing is scored
             "train": {"block": 1},
             "evaluation": {"samples": 100},
         },
