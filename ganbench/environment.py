@@ -1,26 +1,18 @@
 """Devices, and what a run's environment was."""
 
-import contextlib
-import logging
 import os
 import platform
-import random
 import re
 import subprocess
-import warnings
-from collections.abc import Iterator
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
 import torch
 
 from ganbench.errors import DeviceError, SpecError
 from ganbench.plugins import Registry
-
-log = logging.getLogger(__name__)
 
 _DISTRIBUTIONS = (
     "ganbench", "torch", "numpy", "scipy", "scikit-learn", "pandas", "statsmodels", "seaborn",
@@ -79,53 +71,6 @@ def worker_count(device: torch.device) -> int:
     process = psutil.Process()
     ours = process.cpu_affinity() if hasattr(process, "cpu_affinity") else None
     return min(cores, len(ours)) if ours else cores
-
-
-def make_deterministic() -> None:
-    """Make this process compute the same bits every time: flags, one thread, no subnormals."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    # Without it, narrow matrix products depend on where in memory a seed happens to lie.
-    os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    torch.use_deterministic_algorithms(True)
-    # Else every new tensor is filled first; nothing here reads memory that was not written.
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    torch.backends.cudnn.benchmark = False
-
-
-@contextlib.contextmanager
-def unchanged() -> Iterator[None]:
-    """Put back, at the end of the block, what a plugin may have changed for whoever comes next."""
-    folder, variables = os.getcwd(), dict(os.environ)
-    numpy_state, python_state = np.random.get_state(), random.getstate()
-    dtype, grad = torch.get_default_dtype(), torch.is_grad_enabled()
-    try:
-        with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-            yield
-    finally:
-        changed = [
-            what
-            for what, same in {
-                "the default dtype": torch.get_default_dtype() == dtype,
-                "the number of threads": torch.get_num_threads() == 1,
-                "whether gradients are taken": torch.is_grad_enabled() == grad,
-                "the working directory": os.getcwd() == folder,
-                "environment variables": dict(os.environ) == variables,
-            }.items()
-            if not same
-        ]
-        torch.set_default_dtype(dtype)
-        torch.set_grad_enabled(grad)
-        make_deterministic()
-        os.chdir(folder)
-        if dict(os.environ) != variables:
-            os.environ.clear()
-            os.environ.update(variables)
-        np.random.set_state(numpy_state)
-        random.setstate(python_state)
-        if changed:
-            log.warning("A plugin changed %s; it was put back.", ", ".join(changed))
 
 
 def describe(device: torch.device, registry: Registry) -> dict[str, Any]:

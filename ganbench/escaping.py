@@ -3,6 +3,8 @@
 import unicodedata
 
 _KEPT = "\n\t"
+_MOST_SAID = 2000
+"""Characters of what an error says that are kept."""
 _FORMULA = ("=", "+", "-", "@", "\t")
 
 
@@ -26,3 +28,13 @@ def defused(value: object) -> object:
     if not isinstance(value, str):
         return value
     return f"'{plain(value)}" if value.startswith(_FORMULA) else plain(value)
+
+
+def said(error: BaseException) -> str:
+    """Name an error and what it says, on one line and of a length that fits a table."""
+    try:
+        text = str(error)
+    except Exception:
+        text = ""  # plugins have errors of their own
+    text = plain(" ".join(text[:_MOST_SAID].split()))
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

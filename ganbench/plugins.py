@@ -23,6 +23,8 @@ from ganbench.cache import folder
 from ganbench.canonical import joined, written
 from ganbench.components import Component, Parameter
 from ganbench.errors import GanbenchError, NotCachedError, PluginError
+from ganbench.escaping import said
+from ganbench.isolation import unchanged
 from ganbench.naming import is_name
 
 GROUP = "ganbench"
@@ -118,13 +120,14 @@ class Built:
     def answering(self) -> Iterator[None]:
         """Blame the plugin for whatever goes wrong inside the block."""
         try:
-            yield
+            with unchanged():
+                yield
         except GanbenchError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise PluginError(
                 f"The {self.entry.kind} '{self.label}' of plugin '{self.entry.plugin}' failed: "
-                f"{type(error).__name__}: {error}"
+                f"{said(error)}"
             ) from error
 
 
@@ -174,7 +177,8 @@ class Registry:
         entry = self.find(kind, component.name)
         params = components.bind(component, entry.parameters)
         try:
-            value = entry.factory(**params)
+            with unchanged():
+                value = entry.factory(**params)
         except NotCachedError as error:
             raise NotCachedError(
                 f"The {kind} '{component}' needs {error}, which is not in the cache {folder()}: "
@@ -182,10 +186,10 @@ class Registry:
             ) from None
         except GanbenchError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise PluginError(
                 f"The {kind} '{component}' of plugin '{entry.plugin}' failed to build: "
-                f"{type(error).__name__}: {error}"
+                f"{said(error)}"
             ) from error
         label = str(components.shortest(component, entry.parameters, params))
         return Built(label, entry, params, value)
@@ -217,9 +221,10 @@ def load_plugins(points: Iterable[EntryPoint] | None = None) -> Registry:
     for point in sorted(_selected(found), key=lambda point: (point.name, point.value)):
         owner = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
         try:
-            provided = _load_one(point, owner, manager)
+            with unchanged():
+                provided = _load_one(point, owner, manager)
         except (Exception, SystemExit) as error:
-            reason = str(error) if isinstance(error, PluginError) else f"{_describe(error)}"
+            reason = str(error) if isinstance(error, PluginError) else said(error)
             plugins.append(Plugin(point.name, owner, "disabled", reason))
             continue
         for entry in provided:
@@ -287,10 +292,6 @@ def _grid_file(path: Path) -> Callable[[], Path]:
     lines = path.read_text(encoding="utf-8").splitlines()
     grid.__doc__ = lines[0].removeprefix("#").strip() if lines else ""
     return grid
-
-
-def _describe(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
 
 
 def _jsonable(value: Any) -> Any:

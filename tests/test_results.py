@@ -1,6 +1,7 @@
 """Results: every planned run is a row, with its scores and floors or with its reason."""
 
 import pytest
+import torch
 
 from ganbench.errors import SpecError
 from ganbench.results import load_results
@@ -44,10 +45,13 @@ def store(tmp_path, registry):
     common = {"device": "cpu", "engine": "traced", "train_seconds": 1.5, "eval_seconds": 0.5}
     run = {"seed": 0, "status": "ok", "reason": "", **common}
     history = pd.DataFrame({"step": [1], "quantity": ["q"], "value": [2.0]})
-    store.publish(RunFiles({**run, "run_id": "good"}, history=history, scores=scores))
+    samples = torch.zeros(3, 2)
+    store.publish(
+        RunFiles({**run, "run_id": "good"}, history=history, samples=samples, scores=scores)
+    )
     failed = {**run, "run_id": "bad", "seed": 1, "status": "failed", "reason": "why"}
     store.publish(RunFiles(failed, scores=scores, log="a traceback"))
-    store.publish(RunFiles({**run, "run_id": "bare"}, scores=scores[:0]))
+    store.publish(RunFiles({**run, "run_id": "bare"}, samples=samples, scores=scores[:0]))
     return store
 
 

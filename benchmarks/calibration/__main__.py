@@ -27,7 +27,7 @@ from benchmarks.calibration.study import PLANS, SEED, Plan, Section, read_rows, 
 from benchmarks.calibration.summary import summarise
 from benchmarks.calibration.tables import write_tables
 from benchmarks.calibration.truths import divergences
-from ganbench import environment
+from ganbench import environment, isolation
 from ganbench.plugins import load_plugins
 
 SECTIONS: tuple[Section, ...] = get_args(Section)
@@ -116,7 +116,7 @@ def main(
     folder: Path,
 ) -> None:
     """Run the chosen sections, by default all, then summarise all calls there are."""
-    environment.make_deterministic()
+    isolation.make_deterministic()
     if "truths" in sections:
         _truths()
         return

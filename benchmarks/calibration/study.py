@@ -12,7 +12,7 @@ import click
 
 from benchmarks.calibration.estimators import ESTIMATORS, TESTS, Estimator
 from benchmarks.calibration.pairs import PAIRS
-from ganbench import environment
+from ganbench import isolation
 from ganbench.errors import MetricError
 from ganbench.metrics import Score
 from ganbench.metrics._intervals import ONE_SIDED_95, TWO_SIDED_95
@@ -148,7 +148,7 @@ def _results(left: Sequence[Task], jobs: int) -> Iterator[dict[str, Any]]:
     if jobs == 1:
         yield from map(run_task, left)
         return
-    with multiprocessing.get_context("spawn").Pool(jobs, environment.make_deterministic) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs, isolation.make_deterministic) as pool:
         yield from pool.imap_unordered(run_task, left)
 
 

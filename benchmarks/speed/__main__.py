@@ -27,7 +27,7 @@ from benchmarks.speed.figure import draw
 from benchmarks.speed.hand import hand_written
 from benchmarks.speed.processes import memory, overhead, workers
 from benchmarks.speed.scores import scores
-from ganbench import environment
+from ganbench import environment, isolation
 from ganbench.plugins import load_plugins
 
 FOLDER = Path(__file__).parent
@@ -156,7 +156,7 @@ def main() -> None:
     parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], help="default: all")
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     chosen = parser.parse_args()
-    environment.make_deterministic()
+    isolation.make_deterministic()
     torch.set_num_threads(1)
     out = FOLDER / "results.json"
     results = json.loads(out.read_text()) if out.exists() else {}

@@ -11,6 +11,7 @@ import click
 from ganbench.errors import GanbenchError, SpecError
 from ganbench.escaping import plain
 
+_STOPPED = "Stopped. What was published is kept."
 _COMMANDS = {
     "run": "ganbench.cli.run:run",
     "evaluate": "ganbench.cli.evaluate:evaluate",
@@ -82,6 +83,14 @@ class _Commands(click.Group):
 
             raise _Sentence(unknown("command", args[0], _COMMANDS)) from None
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Begin; somebody may have thought better of it already."""
+        try:
+            return super().make_context(*args, **extra)
+        except KeyboardInterrupt:
+            click.echo(_STOPPED, err=True)
+            raise click.exceptions.Exit(130) from None
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments; turn a usage error into one sentence."""
         if any("\0" in argument for argument in args):
@@ -98,7 +107,7 @@ class _Commands(click.Group):
             logging.getLogger(__name__).debug("Traceback of the error:", exc_info=True)
             raise _Sentence(error) from error
         except KeyboardInterrupt:
-            click.echo("Stopped. What was published is kept.", err=True)
+            click.echo(_STOPPED, err=True)
             ctx.exit(130)
 
 

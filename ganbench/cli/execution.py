@@ -31,10 +31,22 @@ _WORKERS = (
     ),
     click.option(
         "--executor",
-        type=click.Choice(["local", "inline"]),
+        type=click.Choice(["local", "inline", "ray"]),
         default="local",
         show_default=True,
-        help="Worker processes, or this process (for debugging).",
+        help="Worker processes, this process (for debugging), or a Ray cluster.",
+    ),
+    click.option(
+        "--address",
+        metavar="auto|HOST:PORT",
+        help="Ray cluster to join.  [default: a Ray of its own on this machine]",
+    ),
+    click.option(
+        "--gpus-per-cell",
+        type=click.FloatRange(0, 1, min_open=True),
+        callback=finite,
+        metavar="FRACTION",
+        help="Part of a GPU for each task on Ray.  [default: 1 on a GPU]",
     ),
     click.option(
         "--timeout",
@@ -73,7 +85,7 @@ _OUTPUT = (
 
 
 def worker_options(command: Command) -> Command:
-    """Add -j, --executor, --timeout, --memory and --retries."""
+    """Add what says where and how tasks run: -j, --executor, --timeout and more."""
     for option in reversed(_WORKERS):
         command = option(command)
     return command
@@ -107,14 +119,35 @@ def carry_out(
 
 def _executor(plan: "Plan", options: dict[str, Any]) -> "Executor":
     from ganbench import environment
+    from ganbench.errors import SpecError
     from ganbench.execution.executors import InlineExecutor
     from ganbench.execution.local import LocalExecutor
 
+    if options["executor"] == "ray":
+        return _ray_executor(plan, options)
+    for name in ("address", "gpus_per_cell"):
+        if options[name] is not None:
+            raise SpecError(f"--{name.replace('_', '-')} goes with --executor ray; add that.")
     if options["executor"] == "inline":
         return InlineExecutor()
     gpus = environment.gpus(plan.device)
     jobs = options["jobs"] or environment.worker_count(plan.device)
     return LocalExecutor(jobs, options["timeout"], gpus, options["memory"])
+
+
+def _ray_executor(plan: "Plan", options: dict[str, Any]) -> "Executor":
+    from ganbench.errors import DeviceError
+    from ganbench.execution.cluster import RayExecutor
+
+    gpu, device = options["gpus_per_cell"], plan.device.type
+    if gpu is not None and device != "cuda":
+        raise DeviceError(
+            f"--gpus-per-cell {gpu:g} asks for GPUs, and the device is '{device}'; leave it out, "
+            "or run where torch sees a GPU, with --device cuda."
+        )
+    part = gpu or 1.0 if device == "cuda" else None
+    limits = (options["jobs"], options["timeout"], options["memory"], part)
+    return RayExecutor(options["address"], *limits)
 
 
 def make_whole(store: "Store", options: dict[str, Any], remedy: str) -> int:

@@ -1,6 +1,7 @@
 """Runs a plan: feeds the workers, tries again, records what workers could not, tells observers."""
 
 import collections
+import copy
 import dataclasses
 import logging
 import signal
@@ -13,9 +14,11 @@ from types import FrameType
 from typing import Any
 
 from ganbench.errors import StoreError
+from ganbench.escaping import said
 from ganbench.execution.executors import Executor, Outcome, Pool
 from ganbench.execution.tasks import Plan, Task
 from ganbench.execution.worker import attempt_of, failure, record
+from ganbench.isolation import unchanged
 from ganbench.plugins import Registry
 from ganbench.store import FAILURES, Json, RunFiles, Store
 from ganbench.store.index import add_to_index
@@ -341,6 +344,7 @@ class Observers:
     def __init__(self, registry: Registry) -> None:
         self.hooks = registry.observers
         self._started: set[str] = set()
+        self._failing: set[tuple[str, str]] = set()
 
     def event(self, task: Task, event: Mapping[str, Any]) -> None:
         """Pass on a worker's progress event."""
@@ -364,13 +368,21 @@ class Observers:
 
     def _call(self, hook: str, **arguments: Any) -> None:
         for implementation in getattr(self.hooks, hook).get_hookimpls():
-            wanted = {name: arguments[name] for name in implementation.argnames}
+            wanted = {name: copy.deepcopy(arguments[name]) for name in implementation.argnames}
             try:
-                implementation.function(**wanted)
-            except (Exception, SystemExit):
-                log.warning(
-                    "The observer %s of plugin '%s' failed and was passed over.",
-                    hook,
-                    implementation.plugin_name,
-                    exc_info=True,
-                )
+                with unchanged():
+                    implementation.function(**wanted)
+            except (Exception, SystemExit) as error:
+                self._tell(hook, implementation.plugin_name, error)
+
+    def _tell(self, hook: str, plugin: str, error: BaseException) -> None:
+        """Say once that an observer fails."""
+        log.debug("Traceback of the observer:", exc_info=True)
+        if (hook, plugin) not in self._failing:
+            self._failing.add((hook, plugin))
+            log.warning(
+                "The observer %s of plugin '%s' failed and was passed over: %s.",
+                hook,
+                plugin,
+                said(error),
+            )

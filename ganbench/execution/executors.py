@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ganbench.errors import GanbenchError, Interrupted, StoreError
+from ganbench.escaping import said
 from ganbench.execution.tasks import Task
 from ganbench.execution.worker import perform, status_of
 from ganbench.store import Json, Store
@@ -83,7 +84,7 @@ def verdict(error: BaseException) -> tuple[str, str]:
     if isinstance(error, StoreError):
         raise error
     expected = isinstance(error, GanbenchError | Interrupted)
-    return status_of(error), str(error) if expected else f"{type(error).__name__}: {error}"
+    return status_of(error), str(error) if expected else said(error)
 
 
 class InlineExecutor:

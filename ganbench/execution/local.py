@@ -5,43 +5,32 @@ and talks through a pipe of its own: one that dies, hangs or prints nonsense can
 """
 
 import contextlib
-import ctypes
 import dataclasses
-import faulthandler
-import functools
 import multiprocessing
 import os
 import signal
 import socket
-import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, cast
 
+import psutil
+
 from ganbench.errors import StoreError
-from ganbench.execution.executors import OnEvent, Outcome, Pool, verdict
+from ganbench.execution.executors import OnEvent, Outcome, Pool
 from ganbench.execution.memory import MemoryGuard
+from ganbench.execution.serving import NOT_WRITTEN, SIGNALS, serve, tail
 from ganbench.execution.tasks import Task
-from ganbench.execution.worker import perform
-from ganbench.store import Json, Store
 
 _POLL_SECONDS = 0.1
 _GRACE_SECONDS = 2.0
 """Between SIGTERM and SIGKILL."""
-_ASK_SECONDS = 0.2
-"""How often a worker looks whether it should stop."""
-_WATCH_SECONDS = 1.0
-_MOST_PRINTED = 64_000
-"""Bytes of what a worker printed that are kept."""
-_NOT_WRITTEN = "not written"
-"""What a worker says in the place of a status when it cannot publish."""
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 _QUIET = "ignore:resource_tracker"
 """Killed workers leave semaphores of libraries behind, which are cleaned up with a warning."""
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -57,6 +46,8 @@ class LocalExecutor:
         timeout: seconds that a task may take, None for any.
         gpus: CUDA devices; a worker sees one of them. None of them for work on the CPU.
         memory: GiB that a worker and its children may use, None for what the machine has.
+        machine: whether to kill a worker when the memory of the machine runs out; if not, somebody
+            else does.
     """
 
     def __init__(
@@ -65,8 +56,10 @@ class LocalExecutor:
         timeout: float | None = None,
         gpus: Sequence[str] = (),
         memory: float | None = None,
+        machine: bool = True,
     ) -> None:
         self.jobs, self.timeout, self.gpus, self.memory = jobs, timeout, tuple(gpus), memory
+        self.machine = machine
 
     @contextlib.contextmanager
     def open(self, folder: Path, on_event: OnEvent) -> Iterator[Pool]:
@@ -86,7 +79,7 @@ class LocalExecutor:
                 pool.close()
 
 
-@dataclass
+@dataclass(eq=False)
 class _Worker:
     """A worker process, and the task that it has."""
 
@@ -111,9 +104,16 @@ class _Worker:
         self.doom, self.mercy = (status, reason), time.monotonic() + _GRACE_SECONDS
         _signal_group(self.pid, signal.SIGTERM)
 
+    def end(self, family: Sequence[psutil.Process]) -> None:
+        """Leave nothing of it, nor of what it has started."""
+        _kill(self.pid, family)
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
     def output(self) -> str:
         """Return the last of what it has printed during its task."""
-        return _tail(self.printed)
+        return tail(self.printed)
 
 
 class _LocalPool:
@@ -123,7 +123,7 @@ class _LocalPool:
         self.settings, self.folder, self.desk, self.on_event = settings, folder, desk, on_event
         self.slots = settings.jobs
         self.workers: list[_Worker] = []
-        self.guard = MemoryGuard(settings.memory, self.slots)
+        self.guard = MemoryGuard(settings.memory, self.slots, settings.machine)
         self.stopping = self.rung = False
         self.started = 0
 
@@ -145,10 +145,13 @@ class _LocalPool:
 
     def wait(self) -> Iterator[Outcome]:
         self._ring()
-        busy = {worker.pipe: worker for worker in self.busy}
-        ready = set(wait(list(busy), timeout=_POLL_SECONDS)) if busy else ()
-        for pipe in ready:
-            yield from self._listen(busy[cast("Connection[Any, Any]", pipe)])
+        # What a worker has forked may hold the pipe, so that its end alone tells of no death.
+        signs: dict[object, _Worker] = {
+            sign: worker for worker in self.busy for sign in (worker.pipe, worker.process.sentinel)
+        }
+        ready = wait(cast("list[int]", list(signs)), timeout=_POLL_SECONDS) if signs else []
+        for worker in dict.fromkeys(signs[sign] for sign in ready):
+            yield from self._listen(worker)
         self._judge()
 
     def stop(self) -> None:
@@ -163,17 +166,15 @@ class _LocalPool:
 
     def close(self) -> None:
         """Leave no process behind, whatever it does."""
+        families = [_descendants(worker.pid) for worker in self.workers]
         for worker in self.workers:
             if worker.task is None:
                 with contextlib.suppress(OSError):
                     worker.pipe.send(None)
-        for worker in self.workers:
+        for worker, family in zip(self.workers, families, strict=True):
             if worker.task is None:
                 worker.process.join(_GRACE_SECONDS)
-            _signal_group(worker.pid, signal.SIGKILL)
-            worker.process.kill()
-            worker.process.join()
-            worker.pipe.close()
+            worker.end(family)
 
     def _hire(self) -> _Worker:
         """Start a worker, on the GPU that has the fewest."""
@@ -192,8 +193,9 @@ class _LocalPool:
             context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload(["ganbench.execution.worker"])
             arguments = (theirs, self.folder, printed, dict(os.environ))
-            process = context.Process(target=_serve, args=arguments, name="ganbench worker")
-            process.start()
+            process = context.Process(target=serve, args=arguments, name="ganbench worker")
+            with _unheard(SIGNALS):
+                process.start()
         theirs.close()
         worker = _Worker(process, ours, printed, gpu)
         self.workers.append(worker)
@@ -204,27 +206,30 @@ class _LocalPool:
         task = worker.task
         assert task is not None
         try:
-            said = worker.pipe.recv()
+            said = worker.pipe.recv() if worker.pipe.poll() else None
         except (EOFError, OSError):
+            said = None
+        if said is None:
             yield self._bury(worker, task)
             return
         if isinstance(said, dict):
             self.on_event(task, said)
             return
         worker.task = None
+        if worker.doom is not None:  # it came to an end just before it was to be killed
+            worker.end(_descendants(worker.pid))
+            self.workers.remove(worker)
         if isinstance(said, list):
             yield self._told(worker, Outcome(task, said))
         else:
             status, reason = said
-            if status == _NOT_WRITTEN:
+            if status == NOT_WRITTEN:
                 raise StoreError(reason)
             yield self._told(worker, Outcome(task, (), status, reason))
 
     def _bury(self, worker: _Worker, task: Task) -> Outcome:
         """Say why a worker has died, and let nothing survive it."""
-        _signal_group(worker.pid, signal.SIGKILL)
-        worker.process.join()
-        worker.pipe.close()
+        worker.end(_descendants(worker.pid))
         self.workers.remove(worker)
         status, reason = worker.doom or self._death(worker.process.exitcode or 0)
         return self._told(worker, Outcome(task, (), status, reason))
@@ -257,13 +262,39 @@ class _LocalPool:
             fair[pid].mercy = now
         for worker in self.busy:
             if worker.doom is not None and now >= worker.mercy:
-                _signal_group(worker.pid, signal.SIGKILL)
+                _kill(worker.pid, _descendants(worker.pid))
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    """List what a worker has started, and what that has started."""
+    with contextlib.suppress(psutil.Error):
+        return psutil.Process(pid).children(recursive=True)
+    return []
+
+
+def _kill(pid: int, family: Sequence[psutil.Process]) -> None:
+    """Kill a worker's group, and of its family those that have left the group."""
+    _signal_group(pid, signal.SIGKILL)
+    for each in family:
+        with contextlib.suppress(psutil.Error):
+            each.kill()
 
 
 def _signal_group(pid: int, number: int) -> None:
     """Send a signal to a worker and whatever it has started."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)
+
+
+@contextlib.contextmanager
+def _unheard(numbers: Sequence[signal.Signals]) -> Iterator[None]:
+    """Keep signals from what is started inside the block; here they wait for its end."""
+    resource_tracker.ensure_running()  # which would unblock them
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager
@@ -279,96 +310,3 @@ def _variables(values: Mapping[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-def _tail(path: Path) -> str:
-    with contextlib.suppress(OSError), path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - _MOST_PRINTED))
-        return file.read().decode(errors="replace")
-    return ""
-
-
-# ------------------------------------------------------------------------------ in the worker
-
-
-def _serve(
-    pipe: "Connection[Any, Any]", folder: Path, printed: Path, variables: dict[str, str]
-) -> None:
-    """Do one task after another; never outlive whoever gives them."""
-    os.setsid()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _die_with_parent()
-    os.environ.clear()
-    os.environ.update(variables)
-    paper = os.open(printed, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    for output in (1, 2):
-        os.dup2(paper, output)
-    faulthandler.enable()
-    store = Store(folder)
-    while True:
-        try:
-            task = pipe.recv()
-        except (EOFError, OSError):
-            return
-        if task is None:
-            return
-        if isinstance(task, str):
-            continue  # to stop, when there is nothing to stop
-        os.truncate(paper, 0)
-        _tell(pipe, _done(task, store, pipe, printed))
-
-
-def _tell(pipe: "Connection[Any, Any]", said: object) -> None:
-    """Say something to the driver; without one, nothing that is done here counts."""
-    try:
-        pipe.send(said)
-    except OSError:
-        os.killpg(0, signal.SIGKILL)
-
-
-def _done(
-    task: Task, store: Store, pipe: "Connection[Any, Any]", printed: Path
-) -> list[Json] | tuple[str, str]:
-    """Do a task; return the records of its runs, or why there are none."""
-    report = functools.partial(_tell, pipe)
-    try:
-        return perform(task, store, report, _Bell(pipe), lambda: _flushed(printed))
-    except StoreError as error:
-        return _NOT_WRITTEN, str(error)
-    except (Exception, SystemExit) as error:
-        return verdict(error)
-
-
-class _Bell:
-    """Tells whether the driver has asked to stop; looks now and then."""
-
-    def __init__(self, pipe: "Connection[Any, Any]") -> None:
-        self.pipe, self.looked, self.rung = pipe, 0.0, False
-
-    def __call__(self) -> bool:
-        now = time.monotonic()
-        if not self.rung and now - self.looked > _ASK_SECONDS:
-            self.looked, self.rung = now, self.pipe.poll()
-        return self.rung
-
-
-def _flushed(printed: Path) -> str:
-    """Return what plugins have printed so far."""
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):
-            stream.flush()
-    return _tail(printed)
-
-
-def _die_with_parent() -> None:
-    """Die when the driver does: the server that forked us goes with it, and we with the server."""
-    parent = os.getppid()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_WATCH_SECONDS)
-        os.killpg(0, signal.SIGKILL)
-
-    threading.Thread(target=watch, daemon=True).start()

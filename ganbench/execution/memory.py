@@ -21,10 +21,11 @@ class MemoryGuard:
     Args:
         limit: GiB for each worker, None for no limit but the machine's.
         workers: how many there are; one that is alone may use the limits of all.
+        machine: whether to look at what the machine has left, too.
     """
 
-    def __init__(self, limit: float | None, workers: int) -> None:
-        self.limit, self.workers = limit, workers
+    def __init__(self, limit: float | None, workers: int, machine: bool = True) -> None:
+        self.limit, self.workers, self.machine = limit, workers, machine
         self._looked = 0.0
         self._killed = _kills()
 
@@ -39,7 +40,7 @@ class MemoryGuard:
             return
         self._looked = now
         free, total = _free()
-        scarce = free < _RESERVE * total
+        scarce = self.machine and free < _RESERVE * total
         if self.limit is None and not scarce:
             return
         used = {pid: _used(pid) for pid in workers}

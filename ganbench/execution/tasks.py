@@ -7,7 +7,7 @@ from typing import Literal
 
 import torch
 
-from ganbench.cells import Cell
+from ganbench.cells import Cell, digest
 from ganbench.environment import device_class
 from ganbench.evaluation import Evaluator
 from ganbench.grid import Grid
@@ -57,6 +57,11 @@ class Task:
     def leases(self) -> tuple[str, ...]:
         """What no two drivers may be at work on at once: its runs, or its floor."""
         return tuple(self.runs.values()) or self.score_ids
+
+    @property
+    def block(self) -> str:
+        """Names this very block of seeds, of which there may be a checkpoint."""
+        return digest(list(self.runs.items()))
 
     @property
     def cost(self) -> float:

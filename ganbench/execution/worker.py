@@ -15,9 +15,10 @@ from typing import Any
 import pandas as pd
 import torch
 
-from ganbench import environment
-from ganbench.cells import Cell, digest, restore_cells
+from ganbench import environment, isolation
+from ganbench.cells import Cell, restore_cells
 from ganbench.errors import Interrupted, InvalidOutputError, StoreError
+from ganbench.escaping import said
 from ganbench.evaluation import Evaluator, build_metrics
 from ganbench.execution.tasks import Task
 from ganbench.grid import Evaluation
@@ -65,8 +66,9 @@ def perform(
         StoreError: if the results folder cannot be written.
         Interrupted: if it was stopped while it measured a floor or added scores.
     """
-    environment.make_deterministic()
-    with environment.unchanged():
+    _registry()  # what plugins do to this process when they are imported is put back by that
+    isolation.make_deterministic()
+    with isolation.unchanged():
         if task.kind == "train":
             return _train(task, store, report, stopping, printed)
         job = {"score": _score, "floor": _floor}[task.kind]
@@ -113,8 +115,10 @@ def _train(
     except StoreError:
         raise
     except (Exception, SystemExit) as error:
-        status, trace = status_of(error), "" if isinstance(error, Interrupted) else _trace()
-        runs = [RunFiles(failure(task, seed, status, error), log=trace) for seed in task.runs]
+        polite = isinstance(error, Interrupted)
+        text = f"interrupted: {error}\n" if polite else _trace()
+        ended = (failure(task, seed, status_of(error), error) for seed in task.runs)
+        runs = [RunFiles(run, log=text) for run in ended]
     text = printed()
     told = f"Printed:\n{text.rstrip()}\n" if text.strip() else ""
     for files in runs:
@@ -182,7 +186,7 @@ def status_of(error: BaseException) -> str:
     if isinstance(error, InvalidOutputError):
         return "invalid-output"
     lacks = isinstance(error, RuntimeError) and any(
-        words in str(error).lower() for words in _NO_MEMORY
+        words in said(error).lower() for words in _NO_MEMORY
     )
     return "oom" if lacks or isinstance(error, MemoryError) else "failed"
 
@@ -208,19 +212,16 @@ def _checkpoint(task: Task, store: Store) -> Checkpoint | None:
     """Return where this very block saves its training, if it is to."""
     if task.checkpoint_every is None:
         return None
-    key = digest(list(task.runs.items()))
-    runs = list(task.runs.values())
-    checkpoint = Checkpoint(store.checkpoint(key), key, task.checkpoint_every, runs)
+    path, runs = store.checkpoint(task.block), list(task.runs.values())
+    checkpoint = Checkpoint(path, task.block, task.checkpoint_every, runs)
     if task.fresh:
         checkpoint.discard()
     return checkpoint
 
 
-def failure(task: Task, seed: int, status: str, reason: object) -> Json:
+def failure(task: Task, seed: int, status: str, reason: str | BaseException) -> Json:
     """Make the record of a run that ended without scores."""
-    text = str(reason)
-    if isinstance(reason, BaseException) and not isinstance(reason, Interrupted):
-        text = f"{type(reason).__name__}: {reason}"
+    text = str(reason) if isinstance(reason, str | Interrupted) else said(reason)
     return {**record(task, seed), "status": status, "reason": text}
 
 
@@ -295,7 +296,7 @@ def _scored(
         try:
             scores.append(evaluator.score(fake, [metric]))
         except (Exception, SystemExit) as error:
-            problems.append(f"{metric.label} failed: {type(error).__name__}: {error}")
+            problems.append(f"{metric.label} failed: {said(error)}")
             text += _trace()
     seconds = time.perf_counter() - started
     run = {**files.run, "eval_seconds": seconds, "reason": "; ".join(problems)}

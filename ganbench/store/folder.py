@@ -93,6 +93,9 @@ class Store:
                 f"The file system of '{self.folder}' knows no locks, so that nothing says who "
                 "writes; choose another folder with --results."
             ) from error
+        except OSError:
+            with self.writing():
+                raise
         try:
             yield
         finally:

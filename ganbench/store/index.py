@@ -232,6 +232,9 @@ def _save(store: Store, table: pa.Table) -> Path | None:
         folder.mkdir(exist_ok=True)
         path = folder / f"{sha256(data)}.parquet"
         draft = path.with_suffix(f".{os.getpid()}")
-        write(draft, data)
-        return draft.replace(path)
+        try:
+            write(draft, data)
+            return draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
     return None

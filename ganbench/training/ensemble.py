@@ -80,11 +80,12 @@ class Ensemble:
         """See that both networks give what the engine works with."""
         cell, output = self.cell, self.cell.loss.value.output
         noise = prior.sample((2,), seeding.torch_stream(0, "trial"))
-        check_player(cell.generator, _generator(cell), noise, (2, *spec.shape))
-        if output is not None:
-            sizes = (output.size,) if output.kind == "embedding" else ()
-            real = torch.zeros(2, *judged.shape)
-            check_player(cell.discriminator, _critic(cell, judged), real, (2, *sizes))
+        with seeding.global_torch_seed(0, "trial"):
+            check_player(cell.generator, _generator(cell), noise, (2, *spec.shape))
+            if output is not None:
+                sizes = (output.size,) if output.kind == "embedding" else ()
+                real = torch.zeros(2, *judged.shape)
+                check_player(cell.discriminator, _critic(cell, judged), real, (2, *sizes))
 
     def engine(self) -> Engine:
         """Bind the moves to the state, on the fastest rung that can be trusted."""

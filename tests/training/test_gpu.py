@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ganbench.environment import make_deterministic
+from ganbench.isolation import make_deterministic
 from ganbench.training.ensemble import Ensemble
 from ganbench.training.loop import train
 

@@ -1,0 +1,138 @@
+"""What a worker process does: one task after another, for as long as there is a driver."""
+
+import contextlib
+import ctypes
+import faulthandler
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from ganbench.errors import StoreError
+from ganbench.execution.executors import verdict
+from ganbench.execution.tasks import Task
+from ganbench.execution.worker import perform
+from ganbench.store import Json, Store
+
+NOT_WRITTEN = "not written"
+"""What a worker says in the place of a status when it cannot publish."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""What people and batch systems send to all processes; only the driver heeds it."""
+
+_ASK_SECONDS = 0.2
+"""How often a worker looks whether it should stop."""
+_WATCH_SECONDS = 1.0
+_MOST_PRINTED = 64_000
+"""Bytes of what a worker printed that are kept."""
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+_ADOPT_ORPHANS = 36  # PR_SET_CHILD_SUBREAPER
+
+
+def serve(
+    pipe: "Connection[Any, Any]", folder: Path, printed: Path, variables: dict[str, str]
+) -> None:
+    """Do one task after another; never outlive whoever gives them."""
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A batch system tells all processes to end; the driver then asks this one to save.
+    signal.signal(signal.SIGTERM, lambda number, frame: None)  # noqa: ARG005
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    _die_with_parent()
+    os.environ.clear()
+    os.environ.update(variables)
+    paper = os.open(printed, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for output in (1, 2):
+        os.dup2(paper, output)
+    faulthandler.enable()
+    store, voice = Store(folder), _Voice(pipe, printed)
+    while True:
+        try:
+            task = pipe.recv()
+        except (EOFError, OSError):
+            return
+        if task is None:
+            return
+        if isinstance(task, str):
+            continue  # to stop, when there is nothing to stop
+        os.truncate(paper, 0)
+        voice.tell(_done(task, store, voice))
+
+
+class _Voice:
+    """Speaks to the driver for this process, and for no copy of it that a plugin has forked."""
+
+    def __init__(self, pipe: "Connection[Any, Any]", printed: Path) -> None:
+        self.pipe, self.printed, self.speaker = pipe, printed, os.getpid()
+
+    def tell(self, said: object) -> None:
+        """Say something to the driver; without one, nothing that is done here counts."""
+        self._end_copies()
+        try:
+            self.pipe.send(said)
+        except OSError:
+            os.killpg(0, signal.SIGKILL)
+
+    def text(self) -> str:
+        """Return what plugins have printed so far, as is asked before anything is published."""
+        self._end_copies()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        return tail(self.printed)
+
+    def _end_copies(self) -> None:
+        if os.getpid() != self.speaker:
+            os._exit(1)
+
+
+def _done(task: Task, store: Store, voice: _Voice) -> list[Json] | tuple[str, str]:
+    """Do a task; return the records of its runs, or why there are none."""
+    try:
+        return perform(task, store, voice.tell, _Bell(voice.pipe), voice.text)
+    except StoreError as error:
+        return NOT_WRITTEN, str(error)
+    except BaseException as error:  # of a plugin: no user's Ctrl-C comes here
+        traceback.print_exc()
+        return verdict(error)
+
+
+class _Bell:
+    """Tells whether the driver has asked to stop; looks now and then."""
+
+    def __init__(self, pipe: "Connection[Any, Any]") -> None:
+        self.pipe, self.looked, self.rung = pipe, 0.0, False
+
+    def __call__(self) -> bool:
+        now = time.monotonic()
+        if not self.rung and now - self.looked > _ASK_SECONDS:
+            self.looked, self.rung = now, self.pipe.poll()
+        return self.rung
+
+
+def _die_with_parent() -> None:
+    """Die when the driver does: the server that forked us goes with it, and we with the server."""
+    parent = os.getppid()
+    if sys.platform == "linux":
+        system = ctypes.CDLL(None)
+        system.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+        system.prctl(_ADOPT_ORPHANS, 1)  # so that whatever plugins start can be found
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_SECONDS)
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def tail(path: Path) -> str:
+    """Return the last of what is in a file."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _MOST_PRINTED))
+        return file.read().decode(errors="replace")
+    return ""
