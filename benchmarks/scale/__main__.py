@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,9 @@ Row = dict[str, Any]
 
 def alone(stage: Callable[..., Row], *arguments: Any) -> Row:
     """Measure a stage in a fresh process."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(stage, arguments)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:  # may itself start workers
+        return pool.submit(stage, *arguments).result()
 
 
 def measure(runs: int, desk: Path) -> Row:
