@@ -1,5 +1,6 @@
 """A results folder, loaded for reading."""
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,20 +75,23 @@ def _distinct(cells: list[Json]) -> list[Json]:
     """Tell cells with the same components apart: name beside the loss what else differs."""
     alike: dict[tuple[str, ...], list[Json]] = {}
     for cell in cells:
-        alike.setdefault(tuple(cell["labels"].values()), []).append(cell)
-    named = []
+        alike.setdefault(tuple(cell["labels"].values()), []).append(_settings(cell))
+    varying = {labels: _varying(same) for labels, same in alike.items()}
+    named, shown = [], functools.cache(plain)
     for cell in cells:
-        same = alike[tuple(cell["labels"].values())]
-        rivals = [_settings(each) for each in same] if len(same) > 1 else []
-        differing = [
-            f"{name}={value}"
-            for name, value in (_settings(cell) if rivals else {}).items()
-            if any(rival[name] != value for rival in rivals)
-        ]
+        names = varying[tuple(cell["labels"].values())]
+        settings = _settings(cell) if names else {}
+        differing = [f"{name}={settings[name]}" for name in names]
         suffix = f" [{', '.join(differing)}]" if differing else ""
         labels = {**cell["labels"], "loss": cell["labels"]["loss"] + suffix}
-        named.append({**cell, "labels": {part: plain(label) for part, label in labels.items()}})
+        named.append({**cell, "labels": {part: shown(label) for part, label in labels.items()}})
     return named
+
+
+def _varying(settings: list[Json]) -> list[str]:
+    """Name the settings that are not the same for all."""
+    first, *others = settings
+    return [name for name, value in first.items() if any(each[name] != value for each in others)]
 
 
 def _settings(cell: Json) -> dict[str, Any]:

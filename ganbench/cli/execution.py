@@ -178,13 +178,12 @@ def conclude(
     if options["report"]:
         say(options, f"Report: {write_page(results, registry, store, None)}")
     runs = results.frame[results.frame["run_id"].isin(plan.run_ids)].drop_duplicates("run_id")
-    for run in runs.to_dict("records"):
-        if run["status"] not in ("ok", "missing", "interrupted"):
-            say(
-                options,
-                f"{run['status']}: {run['dataset']} · {run['loss']} · seed {run['seed']}: "
-                f"{run['reason']} (`ganbench show {run['run_id']}` tells more)",
-            )
+    for run in runs[~runs["status"].isin(("ok", "missing", "interrupted"))].to_dict("records"):
+        say(
+            options,
+            f"{run['status']}: {run['dataset']} · {run['loss']} · seed {run['seed']}: "
+            f"{run['reason']} (`ganbench show {run['run_id']}` tells more)",
+        )
     for problem in summary.problems:
         say(options, f"Problem: {problem}")
     if summary.interrupted:

@@ -30,6 +30,8 @@ _STATUSES = (
     "ok", "missing", "damaged", "interrupted", "diverged", "failed", "killed", "oom", "timeout",
     "invalid-output", "incompatible",
 )  # fmt: skip
+_MOST_CELLS = 300
+"""Rows of the table of statuses; of more cells, those that are not all ok come first."""
 
 
 @click.command()
@@ -50,21 +52,28 @@ def status(results: str, attempts: bool, as_json: bool) -> None:
         return
     runs = frame.drop_duplicates("run_id")
     counts: dict[tuple[str, ...], dict[str, int]] = {}
-    for run in runs.to_dict("records"):
-        pair = pair_label(run["generator"], run["discriminator"])
-        cell = (run["dataset"], pair, run["loss"], run["prior"])
-        row = counts.setdefault(cell, {})
-        row[run["status"]] = row.get(run["status"], 0) + 1
+    names = ("dataset", "generator", "discriminator", "loss", "prior", "status")
+    for dataset, *players, loss, prior, word in zip(*(runs[name] for name in names), strict=True):
+        row = counts.setdefault((dataset, pair_label(*players), loss, prior), {})
+        row[word] = row.get(word, 0) + 1
     shown = [name for name in _STATUSES if any(name in row for row in counts.values())]
     labels = ("dataset", "architecture", "loss", "prior")
     if as_json:
         rows = [{**dict(zip(labels, cell, strict=True)), **row} for cell, row in counts.items()]
         print_json(rows)
         return
+    # Of many cells, those that ask for attention come first.
+    many = len(counts) > _MOST_CELLS
+    cells = sorted(counts, key=lambda cell: set(counts[cell]) == {"ok"}) if many else list(counts)
     print_table(
         [*labels, *shown],
-        [[*cell, *(str(row.get(name, 0)) for name in shown)] for cell, row in counts.items()],
+        [
+            [*cell, *(str(counts[cell].get(name, 0)) for name in shown)]
+            for cell in cells[:_MOST_CELLS]
+        ],
     )
+    if many:
+        echo(f"{len(counts) - _MOST_CELLS:,} more cells are left out; --json prints all.")
     totals = runs["status"].value_counts()
     echo(", ".join(f"{totals[name]} {name}" for name in shown) + ".")
     for driver in Leases(store).others():

@@ -32,10 +32,9 @@ def best_cells(section: Section, most: int) -> list[int]:
     return sorted(places, key=worst.__getitem__)[:most]
 
 
-def best_sheet(section: Section, most: int = MOST_ROWS) -> Sheet:
+def best_sheet(section: Section) -> Sheet:
     """Lay out the best rows of a section as text."""
-    whole = sheet(section)
-    return whole._replace(rows=[whole.rows[place] for place in best_cells(section, most)])
+    return sheet(section, best_cells(section, MOST_ROWS))
 
 
 def left_out(section: Section) -> str:
@@ -43,7 +42,8 @@ def left_out(section: Section) -> str:
     count = len(section.rows)
     if count <= MOST_ROWS:
         return ""
-    return f"{count - MOST_ROWS:,} of {count:,} cells are left out; shown are {_which(section)}"
+    shown = _which(section, MOST_ROWS)
+    return f"{count - MOST_ROWS:,} of {count:,} cells are left out; shown are {shown}"
 
 
 def undrawn(section: Section) -> str:
@@ -53,7 +53,7 @@ def undrawn(section: Section) -> str:
     return f"figures show {_which(section, DRAWN_OF_MANY)}"
 
 
-def _which(section: Section, most: int = MOST_ROWS) -> str:
+def _which(section: Section, most: int) -> str:
     column = _leading(section)
     return f"the first {most}" if column is None else f"the best {most} by {column.name}"
 

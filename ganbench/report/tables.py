@@ -3,7 +3,7 @@
 import functools
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -365,11 +365,12 @@ def _floor(floor: Floor) -> str:
     return f"{number(floor.mean)} ({number(floor.p95)})" if known else number(floor.mean)
 
 
-def sheet(section: Section) -> Sheet:
-    """Lay out a section as text, the same for every format."""
+def sheet(section: Section, places: Sequence[int] | None = None) -> Sheet:
+    """Lay out a section as text, the same for every format; only the rows at `places` if given."""
     words = [*(["prior"] if section.priors else []), "architecture", "loss", "ok"]
     rows = []
-    for row in section.rows:
+    chosen = section.rows if places is None else [section.rows[place] for place in places]
+    for row in chosen:
         labels = [*([row.prior] if section.priors else []), row.architecture, row.loss, row.ok]
         entries = [
             Entry(number(score.mean, score.half), section.leads(row, column))

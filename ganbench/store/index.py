@@ -126,10 +126,11 @@ def add_to_index(store: Store, run_ids: Sequence[str]) -> None:
 
 def _stamps(store: Store, run_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield each run with a stamp that changes when anything writes to its files."""
+    folder = os.path.join(store.folder, "runs", "")
     for run_id in run_ids:
         facts = []
         with contextlib.suppress(OSError):
-            for entry in os.scandir(store.folder / "runs" / run_id):
+            for entry in os.scandir(folder + run_id):
                 found = entry.stat(follow_symlinks=False)
                 facts.append(
                     (entry.name, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)

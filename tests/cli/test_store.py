@@ -107,3 +107,12 @@ def test_attempts_are_rows_and_a_story(ganbench, copy):
     assert "attempt 1: ok, began" in story
     assert "attempt 2: killed (by hand), began now, took 1 seconds on there, process 7" in story
     assert "Attempt 2: why" in story
+
+
+def test_a_large_status_shows_first_what_is_not_ok(ganbench, copy, monkeypatch):
+    monkeypatch.setattr("ganbench.cli.results._MOST_CELLS", 1)
+    shown = ganbench("status", copy.folder).stdout
+    cells = json.loads(ganbench("status", copy.folder, "--json").stdout)
+    assert f"{len(cells) - 1} more cells are left out; --json prints all." in shown
+    (unwell,) = (cell for cell in cells if "incompatible" in cell)
+    assert shown.splitlines()[3].split()[:2] == [unwell["dataset"], unwell["architecture"]]
