@@ -18,11 +18,11 @@ COST = {
     "index_warm_cpu_seconds": "index, warm",
     "results_cpu_seconds": "load results",
 }
-WALL = {
-    "plan_seconds": "plan",
-    "table_seconds": "ganbench table",
-    "status_seconds": "ganbench status",
-    "report_seconds": "ganbench report",
+STAGES = {
+    "plan_cpu_seconds": "plan",
+    "table_cpu_seconds": "ganbench table",
+    "status_cpu_seconds": "ganbench status",
+    "report_cpu_seconds": "ganbench report",
 }
 MEMORY = {
     "driver_peak_mib": "driver",
@@ -33,7 +33,7 @@ MEMORY = {
 
 
 def draw(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Draw CPU per run, wall seconds and peak memory against the number of runs."""
+    """Draw CPU per run, CPU of whole stages and peak memory against the number of runs."""
     mpl.use("agg")
     table = pd.DataFrame(rows).set_index("runs")
     with sns.axes_style("whitegrid"), sns.plotting_context("notebook", font_scale=0.8):
@@ -41,7 +41,7 @@ def draw(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
         each = table[list(COST)].mul(1000).div(table.index, axis=0)
         panels = (
             (each, COST, "CPU milliseconds per run"),
-            (table, WALL, "wall seconds"),
+            (table, STAGES, "CPU seconds"),
             (table, MEMORY, "peak of resident memory, MiB"),
         )
         for axis, (frame, names, title) in zip(axes, panels, strict=True):

@@ -16,17 +16,19 @@ _FIELDS = (
 
 def write(cells: Mapping[str, Mapping[str, Any]]) -> bytes:
     """Write key -> record as a parquet file, every field as JSON."""
-    known: dict[int, str] = {}
-
-    def text(value: Any) -> str:
-        if id(value) not in known:
-            known[id(value)] = json.dumps(value)
-        return known[id(value)]
-
-    columns = {name: [text(cell.get(name)) for cell in cells.values()] for name in _FIELDS}
+    columns = {name: _column([cell.get(name) for cell in cells.values()]) for name in _FIELDS}
     buffer = io.BytesIO()
     pq.write_table(pa.table({"key": list(cells), **columns}), buffer, compression="zstd")
     return buffer.getvalue()
+
+
+def _column(values: list[Any]) -> pa.Array:
+    """Write values as JSON, each object once."""
+    known: dict[int, str] = {}
+    for value in values:
+        if id(value) not in known:
+            known[id(value)] = json.dumps(value)
+    return pa.array([known[id(value)] for value in values])
 
 
 def read(data: bytes) -> dict[str, dict[str, Any]]:
