@@ -136,10 +136,6 @@ class _LocalPool:
         return len(self.busy)
 
     def submit(self, task: Task, alone: bool = False) -> None:
-        for worker in [each for each in self.workers if not each.process.is_alive()]:
-            if worker.task is None:  # nothing was asked of it, so that nothing is lost
-                worker.end(())
-                self.workers.remove(worker)
         idle = [worker for worker in self.workers if worker.task is None]
         worker = idle[0] if idle else self._hire()
         worker.task, worker.alone, worker.started = task, alone, time.monotonic()
