@@ -13,6 +13,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from ganbench.errors import StoreError
 from ganbench.execution.executors import verdict
 from ganbench.execution.tasks import Task
@@ -60,7 +62,9 @@ def serve(
         if isinstance(task, str):
             continue  # to stop, when there is nothing to stop
         os.truncate(paper, 0)
-        voice.tell(_done(task, store, voice))
+        done = _done(task, store, voice)
+        _end_children()
+        voice.tell(done)
 
 
 class _Voice:
@@ -99,6 +103,15 @@ def _done(task: Task, store: Store, voice: _Voice) -> list[Json] | tuple[str, st
     except BaseException as error:  # of a plugin: no user's Ctrl-C comes here
         traceback.print_exc()
         return verdict(error)
+
+
+def _end_children() -> None:
+    """Kill what a plugin has left running, while it can be found and before it costs others."""
+    left = psutil.Process().children(recursive=True)
+    for child in left:
+        with contextlib.suppress(psutil.Error):
+            child.kill()
+    psutil.wait_procs(left, timeout=1)
 
 
 class _Bell:

@@ -69,7 +69,6 @@ def test_the_command_says_it_without_a_traceback(harmed):
     json.loads(ended.out)
 
 
-@pytest.mark.xfail(strict=False, reason="of children that leave their session some survive")
 def test_nothing_is_left_running(harmed):
     _, command, _, notes = harmed
     assert notes.count("child") == 2
