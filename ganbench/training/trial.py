@@ -31,14 +31,14 @@ def check_data(cell: Cell) -> None:
 
 
 def check_player(part: Built, network: nn.Module, sample: Tensor, shape: tuple[int, ...]) -> None:
-    """See that a network gives an output of this shape for a sample (n, ...).
+    """See that a network, in evaluation mode, gives this shape for a sample (n, ...).
 
     Raises:
         InvalidOutputError: if it does not. One that raises will do so in training, and is passed.
     """
     output = None
     with contextlib.suppress(Exception), torch.no_grad():
-        output = network(sample)
+        output = network.eval()(sample)
     if output is not None:
         _check(part, f"a network for input of shape {tuple(sample.shape)}", output, shape, False)
 

@@ -243,7 +243,8 @@ def test_ctrl_c_saves_and_leaves_no_process(gate, run, tmp_path, times):
     assert driver.returncode == 130, err
     assert "Traceback" not in err
     statuses = [run["status"] for run in Store(folder).runs().values()]
-    assert statuses == (["interrupted"] * 2 if times == 1 else [])
+    saved = ["interrupted"] * 2
+    assert statuses == saved or (times == 2 and statuses == [])  # the second cuts the saving short
     assert len(list(folder.glob("checkpoints/*.safetensors"))) == 1
     _, alive = psutil.wait_procs(family, timeout=10)
     assert [each.cmdline() for each in alive] == []
