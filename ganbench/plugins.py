@@ -22,6 +22,7 @@ from ganbench.api import API_VERSION
 from ganbench.cache import folder
 from ganbench.canonical import joined, written
 from ganbench.components import Component, Parameter
+from ganbench.contracts import check_declared
 from ganbench.errors import GanbenchError, NotCachedError, PluginError
 from ganbench.escaping import said
 from ganbench.isolation import unchanged
@@ -172,18 +173,22 @@ class Registry:
         Raises:
             SpecError: for an unknown name or a bad parameter.
             NotCachedError: if it needs data that were not fetched yet.
-            PluginError: if the factory fails.
+            PluginError: if the factory fails, or makes what is no such component.
         """
         entry = self.find(kind, component.name)
         params = components.bind(component, entry.parameters)
         try:
             with unchanged():
                 value = entry.factory(**params)
+                check_declared(kind, value)
         except NotCachedError as error:
             raise NotCachedError(
                 f"The {kind} '{component}' needs {error}, which is not in the cache {folder()}: "
                 f'fetch it once with `ganbench fetch "{component}"`, then no network is needed.'
             ) from None
+        except PluginError as error:
+            told = f"The {kind} '{component}' of plugin '{entry.plugin}' cannot be used: {error}"
+            raise PluginError(told) from error
         except GanbenchError:
             raise
         except (Exception, SystemExit) as error:

@@ -245,7 +245,7 @@ def _outcomes(task: Task, progress: Progress[Any], started: float) -> list[RunFi
     ensemble, engine = progress.ensemble, progress.engine
     count = task.evaluation["samples"]
     samples = ensemble.generate(count, "evaluation")
-    check_samples(ensemble.cell, samples, count)
+    check_samples(ensemble.cell, samples[0], count, ensemble.cell.dataset.value.judged)
     outcomes = []
     for slot, (seed, run_id) in enumerate(task.runs.items()):
         if not torch.isfinite(samples[slot]).all():

@@ -1,6 +1,7 @@
 """The result of every estimator."""
 
 import math
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -21,6 +22,9 @@ class Score:
         n_fake: rows of the generated sample that were used.
         estimator: how the value was computed, in one short name.
         details: anything else worth keeping, JSON-compatible.
+
+    Raises:
+        MetricError: if what should be a number is none.
     """
 
     value: float
@@ -31,6 +35,13 @@ class Score:
     n_fake: int = 0
     estimator: str = ""
     details: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("value", "low", "high", "p_value", "n_real", "n_fake"):
+            given = getattr(self, name)
+            optional = name in ("low", "high", "p_value")
+            if not (isinstance(given, numbers.Real) or (optional and given is None)):
+                raise MetricError(f"The `{name}` of a score must be a number, not {given!r}.")
 
 
 def in_base(score: Score, base: float | None) -> Score:

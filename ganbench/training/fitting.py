@@ -10,6 +10,7 @@ from ganbench import seeding
 from ganbench.api import Baseline, Dataset, Sampler
 from ganbench.cells import Cell
 from ganbench.training.loop import Progress
+from ganbench.training.trial import check_samples
 
 
 class FittedLaws:
@@ -31,11 +32,16 @@ class FittedLaws:
                 self.samplers.append(baseline.fit(self.dataset, stream))
 
     def generate(self, count: int, role: str) -> Tensor:
-        """Draw projected samples (seeds, count, *shape); equal roles give equal samples."""
+        """Draw projected samples (seeds, count, *shape); equal roles give equal samples.
+
+        Raises:
+            InvalidOutputError: if the law draws anything but samples.
+        """
         samples = []
         for seed, sampler in zip(self.seeds, self.samplers, strict=True):
             with seeding.global_torch_seed(seed, "baseline", role):
                 drawn = sampler(count, seeding.torch_stream(seed, "baseline", role))
+            check_samples(self.cell, drawn, count, self.dataset)
             samples.append(self.dataset.project(drawn))
         return torch.stack(samples)
 

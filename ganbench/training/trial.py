@@ -43,14 +43,13 @@ def check_player(part: Built, network: nn.Module, sample: Tensor, shape: tuple[i
         _check(part, f"a network for input of shape {tuple(sample.shape)}", output, shape, False)
 
 
-def check_samples(cell: Cell, samples: Tensor, count: int) -> None:
-    """See that generated samples (seeds, count, *shape) have the shape and type of data.
+def check_samples(cell: Cell, samples: object, count: int, law: Dataset) -> None:
+    """See that what a generator drew are `count` samples with the shape and type of a law's.
 
     Raises:
-        InvalidOutputError: if they do not. Numbers that are not finite are another matter.
+        InvalidOutputError: if they are not. Numbers that are not finite are another matter.
     """
-    shape = (count, *cell.dataset.value.judged.spec.shape)
-    _check(cell.generator, "the generator", samples[0], shape, finite=False)
+    _check(cell.generator, "the generator", samples, (count, *law.spec.shape), finite=False)
 
 
 def _check(

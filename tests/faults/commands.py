@@ -99,13 +99,12 @@ class Launcher:
             [sys.executable, "-c", program], stdin=subprocess.PIPE, text=True, env=environment
         )
 
-    def start(self, *arguments, terminal=None, largest=None, **environment) -> Command:
+    def start(self, *arguments, terminal=None, **environment) -> Command:
         """Start a command.
 
         Args:
             arguments: of `ganbench`.
             terminal: path of a terminal that it gets in the place of files.
-            largest: bytes that a file may have.
             environment: additional variables.
         """
         self.count += 1
@@ -116,7 +115,6 @@ class Launcher:
         job = {
             "folder": str(folder),
             "terminal": terminal,
-            "largest": largest,
             "environment": {**os.environ, **own, **environment},
             "arguments": [str(each) for each in arguments],
         }

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from commands import Launcher
 
-PLUGINS = ("sound", "hostile", "raising", "leaving", "hooked", "clock")
+PLUGINS = ("sound", "hostile", "raising", "leaving", "hooked", "clock", "trapped")
 ROOT = Path(__file__).parents[2]
 
 

@@ -7,7 +7,6 @@ process like any other: a session of its own, with its own environment, folder a
 import importlib
 import json
 import os
-import resource
 import sys
 
 _IMPORTED = ("ganbench.cli.run", "ganbench.cli.results", "ganbench.execution.driver",
@@ -52,8 +51,6 @@ def _become(job) -> None:
     os.environ.update(job["environment"])
     sys.path[:0] = os.environ["PYTHONPATH"].split(os.pathsep)
     os.chdir(job["folder"])
-    if job["largest"]:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest"], job["largest"]))
     sys.argv = ["ganbench", *job["arguments"]]
     if "FAULTS_FIRST" in os.environ:
         importlib.import_module(os.environ["FAULTS_FIRST"])
