@@ -21,6 +21,17 @@ settings.register_profile("ganbench", deadline=None)
 settings.load_profile("ganbench")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one more than there are cores, since tests of execution wait for other processes."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that have slow tests, so that no core is idle in the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True)
 def _own_torch_state() -> Iterator[None]:
     """Let no test disturb the global state of torch for another."""

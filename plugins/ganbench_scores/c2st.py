@@ -7,7 +7,7 @@ import numpy as np
 
 from ganbench.api import MetricContext, NonNegativeInt, Score
 from ganbench.metrics import c2st
-from ganbench.metrics.c2st import LEARNERS
+from ganbench.metrics.classifier_tests import LEARNERS
 from ganbench_scores.spaces import SpaceMetric
 
 

@@ -1,8 +1,11 @@
 """A clock that jumps backwards, in drivers and in workers: nothing waits for it."""
 
+import pytest
 from asking import endings, flags, numbers
 
 from ganbench.store import Store
+
+pytestmark = pytest.mark.slow
 
 GRID = flags(["spot"], ["law", "law(seconds=600)"], losses=["plain"], seeds=1)
 HOW = ["-j", 2, "--timeout", 8, "--checkpoint-every", 0.1]

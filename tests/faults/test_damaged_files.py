@@ -15,6 +15,8 @@ from ganbench.execution.tasks import make_plan
 from ganbench.results import load_results
 from ganbench.store import Store
 
+pytestmark = pytest.mark.slow
+
 QUIET = {"quiet": True}
 TIMED = ["train_seconds", "eval_seconds", "attempts"]
 

@@ -6,6 +6,8 @@ import subprocess
 import pytest
 from asking import endings, flags, numbers
 
+pytestmark = pytest.mark.slow
+
 GRID = flags(["spot", "spot(center=1)"], seeds=2)
 MORE = flags(["spot", "spot(center=1)"], losses=["plain"], seeds=6, generator_steps=50)
 PROMISE = "What was published before is intact"

@@ -7,6 +7,8 @@ from asking import endings, flags
 
 from ganbench.store import Store
 
+pytestmark = pytest.mark.slow
+
 ENDINGS = {
     "fail": ("failed", "ZeroDivisionError: on purpose"),
     "fail_wildly": ("failed", "ValueError: "),

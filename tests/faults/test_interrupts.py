@@ -11,6 +11,8 @@ from commands import until
 
 from ganbench.store import Store
 
+pytestmark = pytest.mark.slow
+
 GRID = flags(losses=["plain"], baselines=[], seeds=2, generator_steps=800)
 HOW = ["-j", 2, "--checkpoint-every", 600]
 

@@ -2,10 +2,13 @@
 
 import json
 
+import pytest
 from asking import endings, flags
 from commands import until
 
 from ganbench.store import Store
+
+pytestmark = pytest.mark.slow
 
 KILLED = ("killed", "the worker was killed by signal 9 (SIGKILL)")
 

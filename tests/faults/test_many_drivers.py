@@ -8,6 +8,8 @@ from commands import until
 
 from ganbench.store import Store
 
+pytestmark = pytest.mark.slow
+
 GRID = flags(
     ["spot", "spot(center=1)"], ["law(seconds=0.6)"], losses=["plain"], seeds=3, generator_steps=50
 )

@@ -7,6 +7,8 @@ from asking import flags, numbers
 
 from ganbench.store import Store
 
+pytestmark = pytest.mark.slow
+
 PLUGINS = "sound,hostile,raising,leaving,hooked"
 SOUND = ["spot", "spot(center=1.0)"]
 

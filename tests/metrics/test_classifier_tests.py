@@ -5,7 +5,7 @@ from scipy.stats import binom, kstest
 from benchmarks.calibration.pairs import PAIRS
 from ganbench.metrics import c2st
 from ganbench.metrics._intervals import wilson
-from ganbench.metrics.c2st import LEARNERS, _deal, _Pool, _trial
+from ganbench.metrics.classifier_tests import LEARNERS, _deal, _Pool, _trial
 
 
 def scores_of(name, n=1000, seed=0):
