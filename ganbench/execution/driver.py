@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
-from ganbench import interrupts
+from ganbench import stopping
 from ganbench.errors import StoreError
 from ganbench.escaping import said
 from ganbench.execution.executors import Executor, Outcome, Pool
@@ -340,7 +340,7 @@ def _interrupts(summary: Summary, watcher: Watcher) -> Iterator[list[Callable[[]
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        interrupts.heed()
+        stopping.heed()
         yield stops
     finally:
         for number, handler in before.items():

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from ganbench import interrupts
+from ganbench import stopping
 
 
 @pytest.fixture(autouse=True)
@@ -13,19 +13,19 @@ def _own_handler():
     before = signal.getsignal(signal.SIGINT)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
-    interrupts.listen()
+    stopping.listen()
     signal.signal(signal.SIGINT, before)
 
 
 def test_what_was_swallowed_is_heeded():
-    interrupts.listen()
-    interrupts.heed()
+    stopping.listen()
+    stopping.heed()
     with contextlib.suppress(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
-        interrupts.heed()
-    interrupts.listen()
-    interrupts.heed()
+        stopping.heed()
+    stopping.listen()
+    stopping.heed()
 
 
 def test_handlers_of_others_are_left_alone():
@@ -33,5 +33,5 @@ def test_handlers_of_others_are_left_alone():
         pass
 
     signal.signal(signal.SIGINT, own)
-    interrupts.listen()
+    stopping.listen()
     assert signal.getsignal(signal.SIGINT) is own
