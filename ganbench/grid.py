@@ -14,6 +14,8 @@ from ganbench.files import read_limited, user_path
 from ganbench.naming import is_file_name
 from ganbench.plugins import Registry
 
+FLAGS_GRID = "flags"
+"""The grid that fills in what is left open where none is named."""
 _PARTS = ("dataset", "prior", "generator", "discriminator", "architecture", "loss")
 _MOST_SEEDS = 100_000
 _MOST_BYTES = 2**20
@@ -129,6 +131,12 @@ def make_grid(data: Mapping[str, Any], origin: str) -> Grid:
             if part not in _PARTS:
                 raise SpecError(f"{origin}: {components.unknown('part of a cell', part, _PARTS)}")
     return grid
+
+
+def replaced(fields: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Add recipe settings to the fields of a grid that win over all others."""
+    rules = [*fields.get("override", []), *([{"where": {}, "set": settings}] if settings else [])]
+    return {**fields, "override": rules}
 
 
 def _check_plain(data: Any, origin: str) -> None:

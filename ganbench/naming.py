@@ -7,6 +7,9 @@ from pathlib import Path
 
 from ganbench.errors import StoreError
 
+ROOT = Path("results")
+"""Below it are the results folders that nobody has named a place for."""
+
 _LONGEST = 100
 _COMPONENT = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+=-]*")

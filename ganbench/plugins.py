@@ -1,18 +1,22 @@
-"""Discovery of plugins: entry points -> an immutable `Registry`.
+"""Discovery of plugins: entry points and files -> an immutable `Registry`.
 
 A plugin that cannot be imported, raises in a hook or implements an unknown hook is disabled by
 itself and reported; nothing that it does stops the others.
 """
 
 import functools
+import hashlib
+import importlib.util
 import inspect
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pluggy
@@ -23,13 +27,14 @@ from ganbench.cache import folder
 from ganbench.canonical import joined, written
 from ganbench.components import Component, Parameter
 from ganbench.contracts import check_declared
-from ganbench.errors import GanbenchError, NotCachedError, PluginError
+from ganbench.errors import GanbenchError, NotCachedError, PluginError, SpecError
 from ganbench.escaping import said
 from ganbench.isolation import unchanged
 from ganbench.naming import is_name
 
 GROUP = "ganbench"
 SELECT_VARIABLE = "GANBENCH_PLUGINS"
+FILES_VARIABLE = "GANBENCH_PLUGIN_FILES"
 KINDS = {
     "architecture": "ganbench_architectures",
     "loss": "ganbench_losses",
@@ -209,11 +214,62 @@ class Registry:
         return path
 
 
-def load_plugins(points: Iterable[EntryPoint] | None = None) -> Registry:
-    """Load the installed plugins, or those of the given entry points.
+@dataclass(frozen=True)
+class _File:
+    """A plugin in a Python file that is not installed, in the manner of an entry point."""
 
-    The environment variable GANBENCH_PLUGINS, a comma-separated list of plugin names, selects;
-    empty it loads none.
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @property
+    def value(self) -> str:
+        """What owns its components: results change with what the file says."""
+        content = self.path.read_bytes() if self.path.is_file() else b""
+        return f"{self.path.name} {hashlib.sha256(content).hexdigest()[:8]}"
+
+    def load(self) -> ModuleType:
+        """Run the file."""
+        name = f"{GROUP}_file_{self.name}"
+        spec = importlib.util.spec_from_file_location(name, self.path)
+        if spec is None or spec.loader is None or not self.path.is_file():
+            raise PluginError(f"'{self.path}' is no Python file.")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        return module
+
+
+def name_files(paths: Iterable[str | Path]) -> None:
+    """Let this process, and the workers that it starts, load these plugin files, too.
+
+    Raises:
+        SpecError: if one of them is no file.
+    """
+    named = [Path(path).absolute() for path in paths]
+    for path in named:
+        if path.suffix != ".py" or not path.is_file():
+            raise SpecError(
+                f"'{path}' is no Python file; name the file of a plugin, such as my_gan.py."
+            )
+    known = os.environ.get(FILES_VARIABLE, "").split(os.pathsep)
+    every = dict.fromkeys([*filter(None, known), *map(str, named)])
+    os.environ[FILES_VARIABLE] = os.pathsep.join(every)
+
+
+def _files() -> list[_File]:
+    named = os.environ.get(FILES_VARIABLE, "").split(os.pathsep)
+    return [_File(Path(path)) for path in named if path]
+
+
+def load_plugins(points: Iterable[EntryPoint] | None = None) -> Registry:
+    """Load the installed plugins, or those of the given entry points, and plugin files.
+
+    The environment variable GANBENCH_PLUGINS, a comma-separated list of plugin names, selects
+    among those that are installed; empty it loads none. GANBENCH_PLUGIN_FILES lists files, as
+    `name_files` does.
 
     Raises:
         UnknownComponentError: if GANBENCH_PLUGINS names a plugin that is not installed.
@@ -223,8 +279,10 @@ def load_plugins(points: Iterable[EntryPoint] | None = None) -> Registry:
     manager.add_hookspecs(hookspecs)
     entries: dict[str, dict[str, tuple[Entry, ...]]] = {kind: {} for kind in KINDS}
     plugins = []
-    for point in sorted(_selected(found), key=lambda point: (point.name, point.value)):
-        owner = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+    chosen: list[EntryPoint | _File] = [*_selected(found), *_files()]
+    for point in sorted(chosen, key=lambda point: (point.name, point.value)):
+        dist = point.dist if isinstance(point, EntryPoint) else None
+        owner = f"{dist.name} {dist.version}" if dist else point.value
         try:
             with unchanged():
                 provided = _load_one(point, owner, manager)
@@ -251,7 +309,7 @@ def _selected(points: list[EntryPoint]) -> list[EntryPoint]:
     return [point for point in points if point.name in wanted]
 
 
-def _load_one(point: EntryPoint, owner: str, manager: pluggy.PluginManager) -> list[Entry]:
+def _load_one(point: EntryPoint | _File, owner: str, manager: pluggy.PluginManager) -> list[Entry]:
     """Import one plugin and ask for its components; register it only if all of that works."""
     module = point.load()
     version = getattr(module, "ganbench_api_version", API_VERSION)

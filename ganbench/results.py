@@ -16,6 +16,10 @@ from ganbench.plugins import Registry
 from ganbench.store import Json, Store
 from ganbench.store.index import Index, load_index
 
+COSTS = (
+    "joules", "generator_parameters", "critic_parameters", "generator_passes", "critic_passes",
+)  # fmt: skip
+"""Of a run, beside its seconds; empty where nobody counted."""
 _SCORE = [
     "metric", "estimator", "value", "low", "high", "p_value", "n_real", "n_fake", "better",
     "headline",
@@ -119,7 +123,7 @@ def _planned(cells: list[Json], index: Index) -> pd.DataFrame:
     steps = known["steps"].to_numpy(dtype=float, na_value=np.nan)
     planned = frame["generator_steps"].to_numpy(dtype=float)
     frame["generator_steps"] = np.where(np.isnan(steps), planned, steps).astype(int)
-    for name in ("train_seconds", "eval_seconds"):
+    for name in ("train_seconds", "eval_seconds", *COSTS):
         frame[name] = known[name].to_numpy()
     for name in ("device", "engine"):
         frame[name] = known[name].where(there, "").to_numpy()

@@ -16,10 +16,10 @@ _STOPPED = "Stopped. What was published is kept."
 _COMMANDS = {
     "run": "ganbench.cli.run:run",
     "evaluate": "ganbench.cli.evaluate:evaluate",
-    "status": "ganbench.cli.results:status",
+    "status": "ganbench.cli.status:status",
     "show": "ganbench.cli.results:show",
     "sample": "ganbench.cli.sample:sample",
-    "table": "ganbench.cli.results:table",
+    "table": "ganbench.cli.table:table",
     "report": "ganbench.cli.results:report",
     "list": "ganbench.cli.catalogue:list_components",
     "info": "ganbench.cli.catalogue:info",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ganbench.cli.common import echo, json_option, print_json, print_table
+from ganbench.cli.common import echo, json_option, plugin_option, print_json, print_table
 
 if TYPE_CHECKING:
     from ganbench.catalogue import Described
@@ -23,6 +23,7 @@ def _singular(kind: str) -> str:
 @click.command("list")
 @click.argument("kinds", nargs=-1, type=click.Choice(_KINDS))
 @click.option("--markdown", is_flag=True, help="Write the whole catalogue as Markdown.")
+@plugin_option
 @json_option
 def list_components(kinds: tuple[str, ...], markdown: bool, as_json: bool) -> None:
     """List components: name, summary, source and owner.
@@ -68,6 +69,7 @@ def list_components(kinds: tuple[str, ...], markdown: bool, as_json: bool) -> No
 
 @click.command()
 @click.argument("name")
+@plugin_option
 @json_option
 def info(name: str, as_json: bool) -> None:
     """Describe the component NAME: formula, parameters, what fits it, source and recipe."""
@@ -134,6 +136,7 @@ def grid() -> None:
 
 @grid.command("show")
 @click.argument("grid")
+@plugin_option
 @json_option
 def show_grid(grid: str, as_json: bool) -> None:
     """Show the cells of GRID, a name or a TOML file, with their recipes."""
@@ -176,6 +179,7 @@ def plugin() -> None:
 
 
 @plugin.command("list")
+@plugin_option
 @json_option
 def list_plugins(as_json: bool) -> None:
     """List the installed plugins, what they provide, and why any is disabled."""

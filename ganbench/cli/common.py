@@ -1,6 +1,7 @@
 """What several commands share: naming a results folder, printing JSON and tables."""
 
 import json
+import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ import click
 
 from ganbench.errors import SpecError, StoreError
 from ganbench.escaping import plain
-from ganbench.naming import inside
+from ganbench.naming import ROOT, inside
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from ganbench.results import Results
     from ganbench.store import Store
 
-ROOT = Path("results")
-
 _UNLIMITED = 100_000
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -30,6 +29,26 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def json_option(command: Command) -> Command:
     """Add --json."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def plugin_option(command: Command) -> Command:
+    """Add --plugin, which loads plugins from files."""
+    return click.option(
+        "--plugin",
+        multiple=True,
+        metavar="FILE.py",
+        is_eager=True,
+        expose_value=False,
+        callback=_load_files,
+        help="Load a plugin from a file, without installing it. Repeatable.",
+    )(command)
+
+
+def _load_files(_ctx: click.Context, _option: click.Parameter, paths: tuple[str, ...]) -> None:
+    if paths:
+        from ganbench.plugins import name_files
+
+        name_files(paths)
 
 
 def results_argument(command: Command) -> Command:
@@ -107,6 +126,13 @@ def _finite(data: Any) -> Any:
     if isinstance(data, list | tuple):
         return [_finite(value) for value in data]
     return None if isinstance(data, float) and data - data != 0 else data
+
+
+def shown(value: Any) -> str:
+    """Write a value of a table; nothing for what is not there."""
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:.4g}"
+    return "" if value is None else str(value)
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[str]], fold: bool = True) -> None:

@@ -4,7 +4,8 @@ import os
 
 import click
 
-from ganbench.cli.common import ROOT, echo, json_option, print_json, print_table
+from ganbench.cli.common import echo, json_option, print_json, print_table
+from ganbench.naming import ROOT
 
 
 @click.command()

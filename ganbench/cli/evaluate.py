@@ -5,11 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganbench.cli.common import echo, open_store, print_json, print_table, results_argument
+from ganbench.cli.common import (
+    echo,
+    open_store,
+    plugin_option,
+    print_json,
+    print_table,
+    results_argument,
+)
 from ganbench.cli.execution import (
     carry_out,
     conclude,
-    make_whole,
     output_options,
     say,
     worker_options,
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
     metavar="EXPRESSION",
     help="Score. Repeatable; if left out, those that were asked for before.",
 )
+@plugin_option
 @worker_options
 @output_options
 @click.pass_context
@@ -40,6 +47,7 @@ def evaluate(ctx: click.Context, /, results: str, **options: Any) -> None:
     """
     from ganbench.execution.driver import Summary
     from ganbench.execution.experiment import record_scores
+    from ganbench.execution.request import make_whole
     from ganbench.execution.scoring import misfits, plan_scores
     from ganbench.plugins import load_plugins
 
@@ -49,7 +57,7 @@ def evaluate(ctx: click.Context, /, results: str, **options: Any) -> None:
     if not options["dry_run"]:
         store.create()
         remedy = "The `ganbench run` that made it makes it anew."
-        damaged = make_whole(store, options, remedy)
+        damaged = make_whole(store, remedy, lambda text: say(options, text))
     plan, left_out = plan_scores(store, options["metrics"], registry)
     for sentence in [*left_out, *(misfits(plan) if options["metrics"] else [])]:
         say(options, f"Left out: {sentence}")

@@ -9,7 +9,6 @@ from ganbench.cli.common import Command, echo, json_option, print_summary, write
 
 if TYPE_CHECKING:
     from ganbench.execution.driver import Summary
-    from ganbench.execution.executors import Executor
     from ganbench.execution.tasks import Plan
     from ganbench.plugins import Registry
     from ganbench.store import Store
@@ -104,63 +103,13 @@ def carry_out(
     """Do the tasks of a plan under the eyes of whoever waits."""
     from ganbench.cli.progress import watching
     from ganbench.execution.driver import execute
+    from ganbench.execution.request import Workers
 
+    names = ("executor", "jobs", "timeout", "memory", "address", "gpus_per_cell")
+    executor = Workers(**{name: options[name] for name in names}).executor_for(plan)
+    retries, most = options["retries"], options.get("max_failures")
     with watching(plan, options["quiet"]) as watcher:
-        return execute(
-            plan,
-            store,
-            registry,
-            _executor(plan, options),
-            watcher,
-            options["retries"],
-            options.get("max_failures"),
-        )
-
-
-def _executor(plan: "Plan", options: dict[str, Any]) -> "Executor":
-    from ganbench import environment
-    from ganbench.errors import SpecError
-    from ganbench.execution.executors import InlineExecutor
-    from ganbench.execution.local import LocalExecutor
-
-    if options["executor"] == "ray":
-        return _ray_executor(plan, options)
-    for name in ("address", "gpus_per_cell"):
-        if options[name] is not None:
-            raise SpecError(f"--{name.replace('_', '-')} goes with --executor ray; add that.")
-    if options["executor"] == "inline":
-        return InlineExecutor()
-    gpus = environment.gpus(plan.device)
-    jobs = options["jobs"] or environment.worker_count(plan.device)
-    return LocalExecutor(jobs, options["timeout"], gpus, options["memory"])
-
-
-def _ray_executor(plan: "Plan", options: dict[str, Any]) -> "Executor":
-    from ganbench.errors import DeviceError
-    from ganbench.execution.cluster import RayExecutor
-
-    gpu, device = options["gpus_per_cell"], plan.device.type
-    if gpu is not None and device != "cuda":
-        raise DeviceError(
-            f"--gpus-per-cell {gpu:g} asks for GPUs, and the device is '{device}'; leave it out, "
-            "or run where torch sees a GPU, with --device cuda."
-        )
-    part = gpu or 1.0 if device == "cuda" else None
-    limits = (options["jobs"], options["timeout"], options["memory"], part)
-    return RayExecutor(options["address"], *limits)
-
-
-def make_whole(store: "Store", options: dict[str, Any], remedy: str) -> int:
-    """Move what is damaged in a results folder out of the way and say so; count it."""
-    from ganbench.store.upkeep import put_away, verify
-
-    moved = 0
-    for fault in verify(store, unread=False):
-        away = put_away(store, fault)
-        if away is not None:
-            moved += 1
-            say(options, f"Damaged: {fault}. It was moved to '{away}'. {remedy}")
-    return moved
+        return execute(plan, store, registry, executor, watcher, retries, most)
 
 
 def conclude(

@@ -2,12 +2,13 @@
 
 import click
 
-from ganbench.cli.common import echo
+from ganbench.cli.common import echo, plugin_option
 
 
 @click.command()
 @click.argument("datasets", nargs=-1, required=True)
 @click.option("--again", is_flag=True, help="Fetch anew what is there, as where it is damaged.")
+@plugin_option
 def fetch(datasets: tuple[str, ...], again: bool) -> None:
     """Fetch what DATASETS need from the network, once; runs only read the cache.
 

@@ -1,32 +1,26 @@
 """The command run: train and score a grid, print the table, write the report."""
 
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from ganbench.cli.common import ROOT, print_json, print_table
+from ganbench.cli.common import plugin_option, print_json, print_table
 from ganbench.cli.execution import (
     carry_out,
     conclude,
     finite,
-    make_whole,
     output_options,
     say,
     worker_options,
 )
 
 if TYPE_CHECKING:
-    from ganbench.cells import Cell
     from ganbench.execution.driver import Summary
     from ganbench.execution.tasks import Plan
     from ganbench.grid import Grid
     from ganbench.plugins import Registry
     from ganbench.store import Store
-
-FLAGS_GRID = "flags"
-"""The grid that fills in what flags leave open where no --grid is given."""
 
 
 class _Axes(NamedTuple):
@@ -102,6 +96,7 @@ class _Axes(NamedTuple):
     metavar="auto|cpu|cuda[:N]|mps",
     help="Where to train.",
 )
+@plugin_option
 @worker_options
 @click.option(
     "--checkpoint-every",
@@ -129,37 +124,23 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     The grid comes from --grid, from flags (-a, -l and -d), or from a grid whose axes flags
     replace. What is stored already is not run again.
     """
-    from ganbench import environment
-    from ganbench.cells import plan as plan_cells
-    from ganbench.evaluation import build_metrics
-    from ganbench.execution.experiment import record_experiment
-    from ganbench.execution.tasks import Redo, make_plan
+    from ganbench.execution.request import Request
     from ganbench.plugins import load_plugins
-    from ganbench.store import Store
 
     logging.basicConfig(level=logging.DEBUG if options["verbose"] else logging.WARNING)
     registry = load_plugins()
-    grid = _grid(options, registry)
-    replaced = any(options[name] for name in _Axes._fields[:5])
-    cells = plan_cells(grid, registry, idle_rules=replaced)
-    metrics = build_metrics(grid.metrics, registry)
-    device = environment.find_device(options["device"])
-    store = Store(Path(options["results"]) if options["results"] else ROOT / grid.name)
-    redo: Redo = (
-        "all" if options["fresh"] else "failures" if options["retry_failed"] else "nothing"
+    request = Request(
+        _grid(options, registry),
+        options["results"],
+        options["device"],
+        "all" if options["fresh"] else "failures" if options["retry_failed"] else "nothing",
+        options["checkpoint_every"],
+        idle_rules=any(options[name] for name in _Axes._fields[:5]),
     )
-    interval = options["checkpoint_every"] or None
-    if not options["dry_run"]:
-        _refuse_unfit(cells)
-        store.create()
-        make_whole(store, options, "What this command asks for is made anew.")
-    plan = make_plan(grid, cells, metrics, device, store, redo, interval)
     if options["dry_run"]:
-        _show_plan(plan, options["as_json"])
+        _show_plan(request.dry(registry), options["as_json"])
         return
-    for warning in dict.fromkeys(text for cell in cells for text in cell.warnings):
-        say(options, f"Warning: {warning}.")
-    record_experiment(store, plan, grid, registry)
+    plan, store = request.begin(registry, lambda text: say(options, text)), request.store
     summary = _execute(plan, store, registry, options)
     ctx.exit(conclude(plan, store, registry, options, summary))
 
@@ -167,7 +148,7 @@ def run(ctx: click.Context, /, **options: Any) -> None:
 def _grid(options: dict[str, Any], registry: "Registry") -> "Grid":
     """Load the grid and put the flags in."""
     from ganbench.errors import SpecError
-    from ganbench.grid import load_grid, make_grid, parse_settings
+    from ganbench.grid import FLAGS_GRID, load_grid, make_grid, parse_settings, replaced
 
     axes = _Axes(*(options[name] for name in _Axes._fields))
     asked = axes.baselines or (axes.architectures and axes.losses)
@@ -180,14 +161,12 @@ def _grid(options: dict[str, Any], registry: "Registry") -> "Grid":
     if options["grid"] is None and FLAGS_GRID not in registry.entries["grid"] and not axes.priors:
         names = ", ".join(registry.names("prior")) or "none"
         raise SpecError(f"Say from which noise with -p. Available: {names}.")
-    base: dict[str, Any] = {"name": FLAGS_GRID}
-    if options["grid"] or FLAGS_GRID in registry.entries["grid"]:
-        base = load_grid(options["grid"] or FLAGS_GRID, registry).model_dump()
+    base = options["grid"] or (FLAGS_GRID if FLAGS_GRID in registry.entries["grid"] else None)
     flags: dict[str, Any] = {name: list(value) for name, value in axes._asdict().items() if value}
     flags |= {"seeds": axes.seeds} if axes.seeds else {}
     settings = parse_settings(options["settings"])
-    rules = [*base.get("override", []), *([{"where": {}, "set": settings}] if settings else [])]
-    return make_grid({**base, **flags, "override": rules}, origin="The flags")
+    fields = load_grid(base, registry).model_dump() if base else {"name": FLAGS_GRID}
+    return make_grid(replaced({**fields, **flags}, settings), origin="The flags")
 
 
 def _show_plan(plan: "Plan", as_json: bool) -> None:
@@ -210,14 +189,6 @@ def _show_plan(plan: "Plan", as_json: bool) -> None:
     )
     missing = sum(each.count("missing") for each in plan.cells)
     click.echo(f"{missing} runs to do in {len(plan.tasks)} tasks on {plan.device}.")
-
-
-def _refuse_unfit(cells: "list[Cell]") -> None:
-    from ganbench.errors import SpecError
-
-    if all(cell.misfit for cell in cells):
-        reasons = "; ".join(dict.fromkeys(str(cell.misfit) for cell in cells))
-        raise SpecError(f"The grid has no compatible cell: {reasons or 'all are excluded'}.")
 
 
 def _execute(

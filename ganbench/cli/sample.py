@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from ganbench.cli.common import echo, find_run, run_argument
+from ganbench.cli.common import echo, find_run, plugin_option, run_argument
 from ganbench.escaping import plain
 
 
@@ -24,6 +24,7 @@ from ganbench.escaping import plain
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Names the noise."
 )
+@plugin_option
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N, mps.")
 def sample(
     run: str, results: str | None, count: int, out: Path | None, seed: int, device: str

@@ -1,6 +1,7 @@
 """Runs a plan: feeds the workers, tries again, records what workers could not, tells observers."""
 
 import collections
+import contextlib
 import copy
 import dataclasses
 import logging
@@ -17,6 +18,7 @@ from ganbench import stopping
 from ganbench.errors import StoreError
 from ganbench.escaping import said
 from ganbench.execution.executors import Executor, Outcome, Pool
+from ganbench.execution.live import Live
 from ganbench.execution.tasks import Plan, Task
 from ganbench.execution.worker import attempt_of, failure, record
 from ganbench.isolation import unchanged
@@ -114,15 +116,17 @@ def execute(
 
     def on_event(task: Task, event: Json) -> None:
         observers.event(task, event)
+        live.event(task, event)
         watcher.task_event(task, event)
 
     with (
         _interrupts(summary, watcher) as stops,
         Leases(store).held() as leases,
+        contextlib.closing(Live(store, leases.me)) as live,
         executor.open(store.folder, on_event) as pool,
     ):
         stops.append(pool.stop)
-        driver = _Driver(plan.tasks, store, leases, summary, observers, watcher, retries)
+        driver = _Driver(plan.tasks, store, leases, summary, observers, live, watcher, retries)
         driver.run(pool, max_failures)
     return summary
 
@@ -136,6 +140,7 @@ class _Driver:
     leases: Leases
     summary: Summary
     observers: "Observers"
+    live: Live
     watcher: Watcher
     retries: int
 
@@ -244,6 +249,7 @@ class _Driver:
         self._index(_INDEX_BATCH)
         self.leases.release(task.leases)
         self._try_again(outcome, records)
+        self.live.done(task)
         self.watcher.task_done(outcome)
 
     def _recorded(self, outcome: Outcome, seed: int) -> Json:

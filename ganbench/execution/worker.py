@@ -40,6 +40,7 @@ Stopping = Callable[[], bool]
 Point = tuple[int, int, str, float]
 """Of a learning curve: step, seed, quantity, value."""
 
+_SIZES = ("generator_parameters", "critic_parameters", "generator_passes", "critic_passes")
 _NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc")
 
 
@@ -262,6 +263,8 @@ def _outcomes(task: Task, progress: Progress[Any], started: float) -> list[RunFi
             "steps": progress.step,
             "samples": count,
             "train_seconds": progress.seconds / len(task.runs),
+            "joules": None if progress.joules is None else progress.joules / len(task.runs),
+            **_size(progress),
             "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(started)),
             "environment": dict(_environment(task.device)),
         }
@@ -280,6 +283,15 @@ def _outcomes(task: Task, progress: Progress[Any], started: float) -> list[RunFi
             )
         )
     return outcomes
+
+
+def _size(progress: Progress[Any]) -> Json:
+    """Count the parameters of the players of a seed, and how often they were applied."""
+    if progress.engine is None:
+        return dict.fromkeys(_SIZES)
+    game = progress.ensemble.game
+    counts = (game.generator.size, game.critic.size, *progress.passes)
+    return dict(zip(_SIZES, counts, strict=True))
 
 
 def _scored(

@@ -1,6 +1,7 @@
 """The formats of a summary: for the terminal, for papers and for other programs."""
 
 import csv
+import html
 import io
 import json
 import math
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import pandas as pd
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.padding import Padding
 from rich.rule import Rule
@@ -19,7 +21,7 @@ from ganbench.escaping import defused, plain
 from ganbench.report.ranking import best_sheet, left_out
 from ganbench.report.tables import Column, Entry, Row, Section, Sheet, Summary, sheet, wrapped
 
-Format = Literal["table", "csv", "md", "latex", "json"]
+Format = Literal["table", "csv", "md", "latex", "json", "html"]
 LABEL = 22
 
 
@@ -133,6 +135,40 @@ def _latex(table: Summary) -> str:
     return "\n\n".join([*parts, "\n".join(f"% {note}" for note in table.notes)]) + "\n"
 
 
+def _html(table: Summary) -> str:
+    """Write plain tables, which a page or a notebook gives its own looks."""
+    parts = []
+    for section in table.sections:
+        text = sheet(section)
+        head = "".join(f'<th scope="col">{_escaped(title)}</th>' for title in text.header)
+        rows = [
+            "".join(
+                f"<td><strong>{_escaped(e.text)}</strong></td>"
+                if e.best
+                else f"<td>{_escaped(e.text)}</td>"
+                for e in row
+            )
+            for row in text.rows
+        ]
+        rows.append("".join(f"<td><em>{_escaped(entry)}</em></td>" for entry in text.floor))
+        body = "\n".join(f"<tr>{row}</tr>" for row in rows)
+        parts.append(
+            f"<table>\n<caption>{_escaped(section.dataset)}</caption>\n"
+            f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+        )
+    notes = "".join(f"<li>{_escaped(note)}</li>" for note in table.notes)
+    return "\n".join([*parts, f"<ul>{notes}</ul>"]) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return html.escape(plain(text))
+
+
+def numbers(table: Summary) -> pd.DataFrame:
+    """Return one row for each cell: its labels, and of each score mean, interval, n and floor."""
+    return pd.DataFrame(list(_numbers(table)))
+
+
 def _csv(table: Summary) -> str:
     flat = list(_numbers(table))
     fields = list(dict.fromkeys(field for row in flat for field in row))
@@ -208,4 +244,5 @@ _FORMATS: Mapping[Format, Callable[[Summary], str | Terminal]] = {
     "md": _markdown,
     "latex": _latex,
     "json": _json,
+    "html": _html,
 }

@@ -12,12 +12,13 @@ from scipy import stats
 
 from ganbench.cells import pair_label
 from ganbench.plugins import NOTHING
+from ganbench.results import COSTS
 
 TIDY_COLUMNS = (
     *("run_id", "dataset", "prior", "generator", "discriminator", "loss", "seed"),
     *("status", "reason", "metric", "estimator", "value", "low", "high", "p_value"),
     *("floor", "floor_p95", "n_real", "n_fake", "generator_steps"),
-    *("train_seconds", "eval_seconds", "device", "engine", "block", "attempts"),
+    *("train_seconds", "eval_seconds", "device", "engine", "block", "attempts", *COSTS),
 )
 CELL = ["dataset", "prior", "generator", "discriminator", "loss"]
 REAL = "real vs real"

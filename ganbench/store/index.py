@@ -28,7 +28,9 @@ _BATCH = 1000
 _RUN = {
     "status": pa.string(), "reason": pa.string(), "device": pa.string(), "engine": pa.string(),
     "steps": pa.int64(), "samples": pa.int64(), "train_seconds": pa.float64(),
-    "eval_seconds": pa.float64(), "attempts": pa.int64(),
+    "eval_seconds": pa.float64(), "attempts": pa.int64(), "joules": pa.float64(),
+    "generator_parameters": pa.int64(), "critic_parameters": pa.int64(),
+    "generator_passes": pa.int64(), "critic_passes": pa.int64(),
 }  # fmt: skip
 _SCORE = {
     "metric": pa.string(), "estimator": pa.string(), "score_id": pa.string(),
@@ -52,7 +54,8 @@ class Index:
 
     Attributes:
         runs: one row for each run that is whole, by run id: status, reason, device, engine,
-            steps, samples, train_seconds, eval_seconds and attempts.
+            steps, samples, train_seconds, eval_seconds, attempts, and what it cost: joules,
+            parameters of both players, and how often they were applied to a batch.
         damaged: run id -> what is wrong with its files.
     """
 

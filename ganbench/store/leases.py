@@ -23,6 +23,8 @@ from ganbench.store.contents import Json
 from ganbench.store.disk import part, sealed, unsealed
 from ganbench.store.folder import Store
 
+DRIVERS = ".work/drivers"
+"""Below a results folder, where drivers say that they are alive and what they are at."""
 BEAT_SECONDS = 5.0
 PATIENCE_SECONDS = 60.0
 """For how long a driver elsewhere may be silent before its work is taken over."""
@@ -40,7 +42,7 @@ class Leases:
         self.store, self.patience = store, patience
         self.me = uuid.uuid4().hex[:16]
         self._leases = store.folder / ".work" / "leases"
-        self._drivers = store.folder / ".work" / "drivers"
+        self._drivers = store.folder / DRIVERS
         self._held: set[str] = set()
         self._seen: dict[str, tuple[object, float]] = {}
         self._over = threading.Event()
@@ -95,10 +97,10 @@ class Leases:
                     (self._leases / key).unlink()
                 self._held.discard(key)
 
-    def others(self) -> list[str]:
-        """Name the other drivers that are at work in this folder."""
-        names = (path.stem for path in self._drivers.glob("*.json"))
-        return [self._name(name) for name in names if name != self.me and self.is_alive(name)]
+    def others(self) -> dict[str, str]:
+        """Return the other drivers that are at work in this folder: id -> name for people."""
+        ids = (path.stem for path in self._drivers.glob("*.json"))
+        return {each: self._name(each) for each in ids if each != self.me and self.is_alive(each)}
 
     def is_alive(self, driver: str) -> bool:
         """Whether a driver is at work, as far as one can know."""

@@ -113,7 +113,8 @@ def _refuse_company(store: Store) -> None:
     others = Leases(store).others()
     if others:
         raise StoreError(
-            f"{', '.join(others)} is at work in '{store.folder}'; wait for the end, or stop it."
+            f"{', '.join(others.values())} is at work in '{store.folder}'; wait for the end, "
+            "or stop it."
         )
 
 

@@ -65,6 +65,7 @@ class Checkpoint:
             "history": progress.history,
             "diverged": list(progress.diverged.items()),
             "seconds": progress.seconds,
+            "joules": progress.joules,
             "runs": self.runs,
         }
         facts["sha256"] = _digest(held, facts)
@@ -105,7 +106,7 @@ class Checkpoint:
         }
         ensemble.streams.seek(streams, facts["used"])
         progress.step = progress.resumed = facts["step"]
-        progress.seconds = facts["seconds"]
+        progress.seconds, progress.joules = facts["seconds"], facts.get("joules")
         progress.history = [tuple(row) for row in facts["history"]]
         progress.diverged = dict(facts["diverged"])
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ganbench.cells import Cell
+from ganbench.energy import energy_counter
 from ganbench.errors import Interrupted
 from ganbench.training.checkpoint import Checkpoint
 from ganbench.training.ensemble import Ensemble
@@ -49,6 +50,7 @@ class Progress(Generic[B]):
             what others add at the pauses.
         diverged: for each diverged seed, the step at which that was seen.
         seconds: spent in training, without what others do at the pauses.
+        joules: that the device took meanwhile, None where nobody counts them.
     """
 
     ensemble: B
@@ -58,6 +60,23 @@ class Progress(Generic[B]):
     history: list[tuple[int, int, str, float]] = field(default_factory=list)
     diverged: dict[int, int] = field(default_factory=dict)
     seconds: float = 0.0
+    joules: float | None = None
+
+    @property
+    def passes(self) -> tuple[int, int]:
+        """How often a seed's generator and critic were applied to a batch, as steps are written.
+
+        The slope of a critic counts as one application.
+        """
+        if self.engine is None:
+            return 0, 0
+        counts = [self.engine.passes[name] for name in self._moves()]
+        return sum(generator for generator, _ in counts), sum(critic for _, critic in counts)
+
+    def _moves(self) -> Iterator[str]:
+        assert isinstance(self.ensemble, Ensemble)
+        for step in range(self.step):
+            yield from self.ensemble.game.moves(step)
 
 
 def train(
@@ -124,15 +143,19 @@ class _Stopwatch:
 
     def __init__(self, progress: Progress[Ensemble], budget: float | None) -> None:
         self.progress, self.budget = progress, budget
+        self.counter = energy_counter(progress.ensemble.device)
         self.start()
 
     def start(self) -> None:
         self.started = time.perf_counter()
+        self.joules = self.counter() if self.counter else 0.0
 
     def stop(self) -> None:
         now = time.perf_counter()
         self.progress.seconds += now - self.started
-        self.started = now
+        if self.counter is not None:
+            self.progress.joules = (self.progress.joules or 0.0) + self.counter() - self.joules
+        self.start()
 
     def spent(self) -> float:
         """Return the fraction of the budget of seconds that is used up."""

@@ -87,11 +87,17 @@ class Player:
     def _apply(
         self, network: nn.Module, values: Mapping[str, Tensor], x: Tensor, precision: str
     ) -> Tensor:
+        self.applied[0] += 1
         if precision == "bfloat16":
             values = {name: _narrow(value) for name, value in values.items()}
             x = _narrow(x)
         output: Tensor = functional_call(network, dict(values), (x,), tie_weights=False)
         return output.to(torch.float32)
+
+    @functools.cached_property
+    def applied(self) -> list[int]:
+        """How often the network was applied so far, one number."""
+        return [0]
 
     @functools.cached_property
     def likelihood(self) -> float:

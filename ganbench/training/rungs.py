@@ -34,6 +34,7 @@ _CHANGES = (
 _MEMORY = 64
 
 Moves = Mapping[str, Move]
+Passes = Mapping[str, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,14 @@ class Engine:
         moves: by name; each changes the state in place.
         rung: how they run.
         width: how many seeds they take at a time.
+        passes: how often each move applies generator and critic to a batch, as it is written.
         reason: why no faster rung.
     """
 
     moves: Moves
     rung: str
     width: int
+    passes: Passes
     reason: str = ""
 
 
@@ -84,8 +87,8 @@ def choose(game: Game, state: State, batch: State, clock: State, key: str) -> En
         PluginError: if a component draws from torch's global random state or changes its buffers.
     """
     if key in _verified:
-        rung, reason, known, _ = _verified[key]
-        return Engine(known(state), rung, known.width, reason)
+        rung, reason, passes, known, _ = _verified[key]
+        return Engine(known(state), rung, known.width, passes, reason)
     trial = _Trial(game, state, batch, clock)
     widths = _widths(game, state)
     reasons = []
@@ -99,11 +102,11 @@ def choose(game: Game, state: State, batch: State, clock: State, key: str) -> En
                 continue
             if worst <= TOLERANCE:
                 if isinstance(make, _Traced) and make.serves_all_numbers(game):
-                    _remember(key, rung, "; ".join(reasons), make, game)
-                return Engine(make(state), rung, make.width, "; ".join(reasons))
+                    _remember(key, (rung, "; ".join(reasons), trial.passes, make, game))
+                return Engine(make(state), rung, make.width, trial.passes, "; ".join(reasons))
             reasons.append(f"{label}: differs from the loop by {worst:.1e}")
     ((rung, bind_at),) = trial.candidates("loop")
-    return Engine(bind_at(1)(state), rung, 1, "; ".join(reasons))
+    return Engine(bind_at(1)(state), rung, 1, trial.passes, "; ".join(reasons))
 
 
 def _ladder(game: Game, state: State) -> tuple[str, ...]:
@@ -140,10 +143,10 @@ def _first_that_fits(
     return make, trial.difference(make)
 
 
-def _remember(key: str, rung: str, reason: str, make: "_Traced", game: Game) -> None:
+def _remember(key: str, found: "_Verified") -> None:
     if len(_verified) >= _MEMORY:
         del _verified[next(iter(_verified))]
-    _verified[key] = (rung, reason, make, game)
+    _verified[key] = found
 
 
 @dataclass(frozen=True)
@@ -216,7 +219,8 @@ class _Eager:
         return {name: bind(step) for name, step in self.steps.items()}
 
 
-_verified: dict[str, tuple[str, str, _Traced, Game]] = {}
+_Verified = tuple[str, str, Passes, _Traced, Game]
+_verified: dict[str, _Verified] = {}
 """Traces of this process that agree with the loop, with rung and reason, the oldest first.
 
 The game keeps the factories alive whose identities are part of the key.
@@ -234,12 +238,19 @@ class _Trial:
         self.plain = {name: value for name, value in clock.items() if name not in game.numbers}
         self.one_pass: set[str] = set()
         self.expected: dict[str, State] = {}
+        self.passes: dict[str, tuple[int, int]] = {}
         before = _copies(state)
         random_states = _random_states(state)
         for name in game.names:
             observer = Observer()
             step = replace(game, judge=observer).step(name)
+            before_it = self._applied()
             self.expected[name] = self._reference(step)
+            seeds = len(state["generator"])
+            counts = [
+                after - until for after, until in zip(self._applied(), before_it, strict=True)
+            ]
+            self.passes[name] = (counts[0] // seeds, counts[1] // seeds)
             if observer.one_pass_pays:
                 self.one_pass.add(name)
         if not all(map(torch.equal, random_states, _random_states(state))):
@@ -250,6 +261,9 @@ class _Trial:
         for name, value in state.items():
             if not torch.allclose(value, before[name], rtol=0, atol=0, equal_nan=True):
                 raise PluginError(_CHANGES.format(f" '{name}'"))
+
+    def _applied(self) -> tuple[int, int]:
+        return self.game.generator.applied[0], self.game.critic.applied[0]
 
     def _reference(self, step: Step) -> State:
         try:

@@ -39,7 +39,7 @@ def test_one_driver_at_a_time_holds_a_lease(store):
         first.release(["a", "b"])
         assert second.claim(["b"]) == ""
         assert len(first.others()) == len(second.others()) == 1
-    assert Leases(store).others() == []
+    assert Leases(store).others() == {}
     assert list((store.folder / ".work" / "leases").iterdir()) == []
 
 

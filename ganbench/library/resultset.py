@@ -1,0 +1,113 @@
+"""A results folder in Python: tables, figures, comparisons and the page."""
+
+import functools
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+import torch
+from matplotlib.figure import Figure
+
+from ganbench.cli.common import open_store, write_page
+from ganbench.comparison import Comparison, compare
+from ganbench.library.table import Table
+from ganbench.plugins import Registry, load_plugins, name_files
+from ganbench.report.figures import draw
+from ganbench.report.tables import summary, tidy
+from ganbench.results import Results, load_results
+from ganbench.store import Store
+
+
+def load(results: str | Path, plugins: Iterable[str | Path] = ()) -> "ResultSet":
+    """Open a results folder.
+
+    Args:
+        results: its path, or the name of one below `results`.
+        plugins: Python files of plugins that are not installed.
+
+    Raises:
+        SpecError: if there is none; lists those that are there.
+    """
+    name_files(plugins)
+    return ResultSet(open_store(os.fspath(results)), load_plugins())
+
+
+class ResultSet:
+    """What a results folder holds; a notebook shows its table.
+
+    Args:
+        store: the results folder.
+        registry: where components come from.
+    """
+
+    def __init__(self, store: Store, registry: Registry) -> None:
+        self.store, self.registry = store, registry
+
+    @functools.cached_property
+    def results(self) -> Results:
+        """Everything in the folder, as it was when it was first asked for."""
+        return load_results(self.store, self.registry)
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+        return self.store.folder
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row for each run and score, in the columns that docs/tables.md describes."""
+        return tidy(self.results.frame)
+
+    def table(self) -> Table:
+        """Summarise every cell over its seeds: mean and 95% interval, the best marked."""
+        return Table(summary(self.results.frame))
+
+    def plot(self, kind: str, dataset: str | None = None) -> Figure:
+        """Draw a figure; docs/figures.md shows the kinds.
+
+        Args:
+            kind: of figure, such as "samples" or "heatmaps".
+            dataset: its label; None for the only one.
+
+        Raises:
+            GanbenchError: if there is no such kind or dataset, or it cannot be drawn.
+        """
+        return draw(self.results, kind, dataset)
+
+    def compare(
+        self, by: str = "loss", baseline: str | None = None, metric: str | None = None
+    ) -> Comparison:
+        """Compare the variants on one axis, paired by seed; see docs/comparison.md.
+
+        Args:
+            by: "loss", "architecture", "prior" or "dataset".
+            baseline: the variant that others are compared with, the first one if None.
+            metric: the score, each headline score if None.
+
+        Raises:
+            GanbenchError: if there is nothing to compare.
+        """
+        return compare(self.results.frame, by=by, baseline=baseline, metric=metric)
+
+    def samples(self, run_id: str) -> torch.Tensor:
+        """Return the stored samples (n, *shape) of a run."""
+        return self.results.samples(run_id)
+
+    def history(self, run_id: str) -> pd.DataFrame:
+        """Return the learning curves of a run: step, quantity, value."""
+        return self.results.history(run_id)
+
+    def report(self, out: str | Path | None = None) -> Path:
+        """Write the page and its figures, by default below the folder; returns its path."""
+        target = None if out is None else Path(out)
+        return write_page(self.results, self.registry, self.store, target)
+
+    def __repr__(self) -> str:
+        """Name the folder and count what it holds."""
+        runs = self.results.frame.drop_duplicates("run_id")
+        ok = int(runs["status"].eq("ok").sum())
+        return f"<ResultSet {self.results.name}: {ok} of {len(runs)} runs ok, in {self.folder}>"
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
