@@ -1,6 +1,7 @@
 """Component expressions: `name(param=value)+name(...)`, one parser for command line and grids."""
 
 import ast
+import collections.abc
 import difflib
 import inspect
 import itertools
@@ -295,21 +296,25 @@ def _validated(name: str, parameter: Parameter, value: Any) -> Any:
 
 def describe_type(annotation: Any) -> str:
     """Write a type with its range for people: `int > 0`, `'adam' or 'sgd'`."""
-    if typing.get_origin(annotation) is typing.Annotated:
-        base, *extras = typing.get_args(annotation)
+    origin, inside = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        base, *extras = inside
         return " ".join([describe_type(base), *_ranges(extras)])
-    if typing.get_origin(annotation) is typing.Literal:
-        return " or ".join(repr(choice) for choice in typing.get_args(annotation))
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        return " or ".join(map(describe_type, typing.get_args(annotation)))
-    if typing.get_origin(annotation) is tuple:
-        inside = [describe_type(each) for each in typing.get_args(annotation) if each is not ...]
-        return f"tuple of {', '.join(inside)}"
-    if annotation is type(None):
-        return "None"
-    if annotation is Any:
-        return "anything"
-    return annotation.__name__ if inspect.isclass(annotation) else str(annotation)
+    if origin is typing.Literal:
+        return " or ".join(map(repr, inside))
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(map(describe_type, inside))
+    if origin is not None:
+        return _describe_generic(origin, [each for each in inside if each is not ...])
+    names = {type(None): "None", Any: "anything"}
+    return names.get(annotation) or str(getattr(annotation, "__name__", annotation))
+
+
+def _describe_generic(origin: Any, inside: Sequence[Any]) -> str:
+    if origin is collections.abc.Callable:
+        return "function"
+    between = " to " if issubclass(origin, Mapping) else ", "
+    return f"{origin.__name__.lower()} of {between.join(map(describe_type, inside))}"
 
 
 def _ranges(extras: Iterable[Any]) -> list[str]:

@@ -40,8 +40,14 @@ def _folder() -> str:
     return "."  # of which nothing is left
 
 
+def _variables() -> Mapping[str, str]:
+    """Return the environment, without what scikit-learn tells OpenMP when it is imported."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("KMP_")}
+
+
 def _refill(variables: Mapping[str, str]) -> None:
-    os.environ.clear()
+    for name in _variables().keys() - variables.keys():
+        del os.environ[name]
     os.environ.update(variables)
 
 
@@ -72,7 +78,7 @@ _SETTINGS: Mapping[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
         torch.set_float32_matmul_precision,
     ),
     "the working directory": (_folder, os.chdir),
-    "environment variables": (lambda: dict(os.environ), _refill),
+    "environment variables": (_variables, _refill),
     "the depth of recursion": (sys.getrecursionlimit, sys.setrecursionlimit),
     "what numpy does about errors": (np.geterr, lambda kinds: np.seterr(**kinds)),
     "where print writes": (lambda: (sys.stdout, sys.stderr), _speak),

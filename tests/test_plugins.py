@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ganbench.api import hookimpl
+from ganbench.api import Loss, hookimpl
 from ganbench.components import parse_single
 from ganbench.errors import PluginError, UnknownComponentError
 from ganbench.plugins import GROUP, KINDS, SELECT_VARIABLE, load_plugins
@@ -39,7 +39,9 @@ def loss(weight: float = 1.0):
     Source: Nobody 2020,
         in two lines
     """
-    return weight
+    made = Loss()
+    made.weight = weight
+    return made
 
 
 def offering(*names):
@@ -63,7 +65,7 @@ def test_a_plugin_provides_what_its_hooks_name(point):
     assert entry.summary == "A loss of no use."
     assert entry.source == "Nobody 2020, in two lines"
     built = registry.build("loss", parse_single("a(weight=2)"))
-    assert (built.value, built.label) == (2.0, "a(weight=2.0)")
+    assert (built.value.weight, built.label) == (2.0, "a(weight=2.0)")
     assert registry.build("loss", parse_single("a(weight=1)")).label == "a"
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from ganbench import stopping
 from ganbench.errors import GanbenchError, SpecError
 from ganbench.escaping import plain
 
@@ -86,7 +85,6 @@ class _Commands(click.Group):
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """Begin; somebody may have thought better of it already."""
-        stopping.listen()
         try:
             return super().make_context(*args, **extra)
         except KeyboardInterrupt:

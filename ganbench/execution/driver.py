@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
-from ganbench import stopping
 from ganbench.errors import StoreError
 from ganbench.escaping import said
 from ganbench.execution.executors import Executor, Outcome, Pool
@@ -324,8 +323,7 @@ def _trouble(run: Json, store: Store) -> str:
 def _interrupts(summary: Summary, watcher: Watcher) -> Iterator[list[Callable[[], None]]]:
     """Turn the first Ctrl-C or SIGTERM into a polite stop, and the second into an end.
 
-    Yields a list of what is called for a polite stop, to be added to. A Ctrl-C from before counts
-    as the second, as nothing runs yet.
+    Yields a list of what is called for a polite stop, to be added to.
     """
     stops: list[Callable[[], None]] = []
     if threading.current_thread() is not threading.main_thread():
@@ -346,7 +344,6 @@ def _interrupts(summary: Summary, watcher: Watcher) -> Iterator[list[Callable[[]
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        stopping.heed()
         yield stops
     finally:
         for number, handler in before.items():

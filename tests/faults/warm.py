@@ -7,6 +7,7 @@ process like any other: a session of its own, with its own environment, folder a
 import importlib
 import json
 import os
+import signal
 import sys
 
 _IMPORTED = ("ganbench.cli.run", "ganbench.cli.results", "ganbench.execution.driver",
@@ -39,6 +40,8 @@ def _keep(job) -> None:
 
 def _become(job) -> None:
     os.setsid()
+    # Processes in the background, such as those of a parallel test run, are deaf to it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, name in enumerate(("in", "out", "err")):
         path = job["terminal"] or (job["folder"] + "/" + name)
         file = os.open(
