@@ -19,6 +19,7 @@ _COMMANDS = {
     "show": "ganbench.cli.results:show",
     "sample": "ganbench.cli.sample:sample",
     "table": "ganbench.cli.table:table",
+    "cost": "ganbench.cli.cost:cost",
     "report": "ganbench.cli.results:report",
     "list": "ganbench.cli.catalogue:list_components",
     "info": "ganbench.cli.catalogue:info",

@@ -14,7 +14,8 @@ COLUMNS = [
     "run_id", "dataset", "prior", "generator", "discriminator", "loss", "seed", "status",
     "reason", "metric", "estimator", "value", "low", "high", "p_value", "floor", "floor_p95",
     "n_real", "n_fake", "generator_steps", "train_seconds", "eval_seconds", "device", "engine",
-    "block", "attempts",
+    "block", "attempts", "joules", "generator_parameters", "critic_parameters",
+    "generator_passes", "critic_passes",
 ]  # fmt: skip
 
 
@@ -91,7 +92,7 @@ def test_the_tidy_csv_has_the_promised_columns(ganbench, results):
 
 
 @pytest.mark.parametrize("tidy", [(), ("--tidy",)])
-@pytest.mark.parametrize("form", ["table", "csv", "md", "latex", "json"])
+@pytest.mark.parametrize("form", ["table", "csv", "md", "latex", "json", "html"])
 def test_tables_come_in_all_formats(ganbench, results, form, tidy):
     result = ganbench("table", results, "--format", form, *tidy)
     assert (result.exit_code, result.stderr) == (0, "")
