@@ -60,7 +60,7 @@ class _Others:
             self.say(f"Also at work in this folder: {driver}. The tasks are divided.")
 
 
-def _verdict(outcome: Outcome) -> str:
+def verdict(outcome: Outcome) -> str:
     """Say how a task ended: `5 ok`, `4 ok, 1 diverged`, `killed: ...`."""
     if outcome.status != "ok":
         return f"{outcome.status}: {outcome.reason}"
@@ -83,7 +83,7 @@ class _Lines:
         elapsed = time.monotonic() - self.started
         left = elapsed * max(0.0, self.cost / self.cost_done - 1)
         self.say(
-            f"[{self.count}/{self.total}] {outcome.task.title}: {_verdict(outcome)} "
+            f"[{self.count}/{self.total}] {outcome.task.title}: {verdict(outcome)} "
             f"({_clock(elapsed)} elapsed, about {_clock(left)} left)"
         )
 
@@ -139,5 +139,5 @@ class _Bars:
         )
         ok = outcome.status == "ok" and all(run["status"] == "ok" for run in outcome.records)
         if not ok:
-            said = plain(f"{outcome.task.title}: {_verdict(outcome)}")
+            said = plain(f"{outcome.task.title}: {verdict(outcome)}")
             self.progress.console.print(Text(said, style="red"))

@@ -10,8 +10,10 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import tempfile
 import time
+import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
@@ -196,7 +198,7 @@ class _LocalPool:
             context.set_forkserver_preload(["ganbench.execution.worker"])
             arguments = (theirs, self.folder, printed, dict(os.environ))
             process = context.Process(target=serve, args=arguments, name="ganbench worker")
-            with _unheard(SIGNALS):
+            with _unheard(SIGNALS), _without_main():
                 process.start()
         theirs.close()
         worker = _Worker(process, ours, printed, gpu)
@@ -297,6 +299,20 @@ def _unheard(numbers: Sequence[signal.Signals]) -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    """Keep the script that has called us from being run again in workers.
+
+    They need nothing of it, and one without `if __name__ == "__main__"` would start them anew.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 @contextlib.contextmanager

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from ganbench.cli.common import echo
-from ganbench.cli.progress import watching
 from ganbench.execution.driver import execute
 from ganbench.execution.request import Request, Workers
 from ganbench.execution.tasks import Redo
 from ganbench.grid import FLAGS_GRID, Grid, load_grid, make_grid, replaced
+from ganbench.library.progress import showing
 from ganbench.library.resultset import ResultSet
 from ganbench.plugins import Registry, load_plugins, name_files
 
@@ -71,7 +71,7 @@ def run(
     plan, store = request.begin(registry, tell), request.store
     if plan.tasks:
         executor = (workers or Workers()).executor_for(plan)
-        with watching(plan, quiet=not progress) as watcher:
+        with showing(plan, quiet=not progress) as watcher:
             summary = execute(plan, store, registry, executor, watcher, retries, max_failures)
         for problem in summary.problems:
             tell(f"Problem: {problem}")
