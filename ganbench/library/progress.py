@@ -1,10 +1,12 @@
 """Progress of a plan in a notebook, as bars that every front end can show."""
 
 import html
+import importlib
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from ganbench.cli.progress import verdict, watching
 from ganbench.escaping import plain
@@ -38,14 +40,12 @@ class _Bars:
     """A bar for the whole plan and one for each running task."""
 
     def __init__(self, plan: Plan) -> None:
-        from IPython.display import display
-
         self.name, self.total, self.count = plan.name, len(plan.tasks), 0
         self.running: dict[str, tuple[int, int]] = {}
         self.failed: list[str] = []
         self.note = ""
         self.started = self.shown = time.monotonic()
-        self.handle = display(self._html(), display_id=True)
+        self.handle = _display().display(self._html(), display_id=True)
 
     def event(self, task: Task, event: Json) -> None:
         if "step" in event:
@@ -70,14 +70,16 @@ class _Bars:
             self.handle.update(self._html())
 
     def _html(self) -> object:
-        from IPython.display import HTML
-
         seconds = time.monotonic() - self.started
         text = f"{self.name}: {self.count} of {self.total} tasks, {seconds:.0f} s {self.note}"
         lines = [_bar(self.count, self.total, text)]
         lines += [_bar(step, total, title) for title, (step, total) in self.running.items()]
         lines += [f"<div>{html.escape(plain(each))}</div>" for each in self.failed]
-        return HTML("\n".join(lines))
+        return _display().HTML("\n".join(lines))
+
+
+def _display() -> Any:
+    return importlib.import_module("IPython.display")
 
 
 def _bar(value: int, most: int, text: str) -> str:
