@@ -57,8 +57,8 @@ def normalise(scores: Scores) -> Normalised:
     if not clear[whole].all():
         unmet.append(
             f"{scores.column.name}: in {(whole & ~clear).sum()} of {whole.sum()} tasks no "
-            "baseline is clearly worse than real data (or no floor is known), so that nothing can be "
-            "normalised."
+            "baseline is clearly worse than real data, or no floor is known: nothing can be "
+            "normalised there."
         )
     chosen = select(scores, kept)
     span = (anchor - floor)[kept, None, None]
@@ -202,9 +202,10 @@ def _bootstrapped(
 
 def _improvement(costs: Floats, others: Floats, rng: np.random.Generator) -> dict[str, float]:
     """Mean over tasks of the probability that a run costs less than one of the others."""
-    wins = _wins(costs, others)
+    mine, theirs = np.sort(costs, axis=-1), np.sort(others, axis=-1)
+    wins = _wins(mine, theirs)
     draws = _draws(wins.size)
-    first, second = (_multiplicities(each, draws, rng) for each in (costs, others))
+    first, second = (_multiplicities(each, draws, rng) for each in (mine, theirs))
     total = np.einsum("tbn,tbn->b", first @ wins, second) / len(costs)
     each = (superiority(costs, others).mean(), *_percentiles(total))
     return {f"improvement{end}": float(x) for end, x in zip(_ENDS, each, strict=True)}
@@ -216,12 +217,15 @@ def _wins(costs: Floats, others: Floats) -> Floats:
     return np.asarray((x < y) + (x == y) / 2)
 
 
-def _multiplicities(values: Floats, draws: int, rng: np.random.Generator) -> Floats:
+def _multiplicities(ordered: Floats, draws: int, rng: np.random.Generator) -> Floats:
     """Return (T, draws, N): the share of a resample of its task that each run has."""
-    known = ~np.isnan(values)
-    counts = known.sum(-1)
-    drawn = rng.multinomial(counts, known / counts[:, None], size=(draws, len(values)))
-    return np.moveaxis(drawn / counts[:, None], 0, 1)
+    tasks, seeds = ordered.shape
+    counts = (~np.isnan(ordered)).sum(-1)
+    task = np.repeat(np.arange(tasks), counts)
+    places = (rng.random((draws, len(task))) * counts[task]).astype(int)
+    flat = (task * draws + np.arange(draws)[:, None]) * seeds + places
+    drawn = np.bincount(flat.ravel(), minlength=tasks * draws * seeds)
+    return np.asarray(drawn.reshape(tasks, draws, seeds) / counts[:, None, None])
 
 
 def _shares(bins: Counts) -> Floats:

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from ganbench.comparison.concerns import named
+from ganbench.comparison.estimates import mean
 from ganbench.comparison.paired import Contrasts
 from ganbench.comparison.pairing import Floats, Scores
 from ganbench.comparison.ranks import task_ranks
-from ganbench.comparison.wording import number
+from ganbench.comparison.wording import TIMES, number
 from ganbench.plugins import NOTHING
 
 COLUMNS = ["score", "task", "leader", "alike", "sentence"]
@@ -32,7 +33,7 @@ def overall_answers(aggregate: pd.DataFrame, ranks: pd.DataFrame) -> pd.DataFram
     """Say who leads over all tasks, a row for each score that spans several."""
     rows = []
     for score, part in aggregate[aggregate["tasks"] > 1].groupby("score", sort=False):
-        best = part.loc[part["iqm"].idxmax()]
+        best = part.sort_values("iqm", ascending=False, kind="stable").iloc[0]
         others = part[part["variant"].ne(best["variant"])]
         near = others[others["iqm_high"] >= best["iqm_low"]]["variant"].tolist()
         rank = ranks[ranks["score"].eq(score) & ranks["variant"].eq(best["variant"])]
@@ -67,26 +68,25 @@ def task_answers(
         p_every: the same of `every`.
     """
     scores = against.scores
-    ranks = task_ranks(scores)
+    ranks, means = task_ranks(scores), mean(scores.costs).value
     verdicts = every.verdicts(p_every) if every is not None and p_every is not None else None
     rows = []
     for task, title in enumerate(_titles(scores)):
         rivals = [int(place) for place in np.nonzero(scores.present[task])[0]]
-        leader = min(rivals, key=lambda place: ranks[task, place])
+        leader, *tied = _leaders(rivals, ranks[task], means[task])
+        near: list[str] = []
         if len(rivals) < 2:
-            sentence, near = f"only {scores.variants[leader]} is there", []
+            sentence = f"only {scores.variants[leader]} is there"
         else:
-            near = (
-                _near(every, verdicts[task], leader, rivals)
-                if every and verdicts is not None
-                else []
-            )
-            parts = [
+            if verdicts is not None and every is not None:
+                near = _near(every, verdicts[task], leader, rivals)
+            parts = (
                 _lead(against, p_against, task, leader),
+                *_company(scores, tied),
                 *_reliability(scores, task, leader),
-                _sureness(near, len(rivals) - 1, verdicts is not None),
-            ]
-            sentence = "; ".join(part for part in parts if part)
+                *_sureness(near, len(rivals) - 1, verdicts is not None),
+            )
+            sentence = "; ".join(parts)
         rows.append((scores.column.name, title, scores.variants[leader], near, f"{sentence}."))
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -152,7 +152,7 @@ def _lead(against: Contrasts, p: Floats, task: int, leader: int) -> str:
     if not against.pairs[place]:
         return f"{name} leads; it has no seed in common with {baseline}"
     effect = [float(each[place]) for each in against.effect]
-    sure = f"practically better with probability {p_digits(against.bayes[place][0])}"
+    sure = f"practically better with probability {chance(float(against.bayes[place][0]))}"
     return (
         f"{name} leads, {effect_text(effect, log=bool(scores.logarithmic[task]))} against "
         f"{baseline} ({p_text(float(p[place]))}; {sure})"
@@ -165,14 +165,26 @@ def _reliability(scores: Scores, task: int, leader: int) -> Iterator[str]:
         yield f"{failed} of its {scores.present[task, leader]} runs failed"
 
 
-def _sureness(near: list[str], others: int, known: bool) -> str:
+def _sureness(near: list[str], others: int, known: bool) -> Iterator[str]:
     if not known:
-        return ""
+        return
     if not near:
-        return "ahead of the other for sure" if others == 1 else f"ahead of all {others} others"
-    if len(near) == others:
-        return "not told apart from any other"
-    return f"ahead of {others - len(near)} of {others}, not told apart from {named(near)}"
+        yield "ahead of the other for sure" if others == 1 else f"ahead of all {others} others"
+    elif len(near) == others:
+        yield "not told apart from any other"
+    else:
+        yield f"ahead of {others - len(near)} of {others}, not told apart from {named(near)}"
+
+
+def _leaders(rivals: Sequence[int], ranks: Floats, means: Floats) -> list[int]:
+    """Return the places with the best rank and, of these, the best mean, in their order."""
+    keys = [(ranks[place], means[place]) for place in rivals]
+    return [place for place, key in zip(rivals, keys, strict=True) if key == min(keys)]
+
+
+def _company(scores: Scores, tied: Sequence[int]) -> Iterator[str]:
+    if tied:
+        yield f"as good are {named([scores.variants[place] for place in tied])}"
 
 
 def _apart(some: str, near: list[str], none: str) -> str:
@@ -185,7 +197,7 @@ def effect_text(interval: Sequence[float], log: bool) -> str:
     if math.isnan(effect):
         return "not measured"
     if log:
-        return f"{number(effect)} times [{', '.join(map(number, ends))}]"
+        return f"{number(effect)}{TIMES} [{', '.join(map(number, ends))}]"
     first, low, high = (f"{'+' if each > 0 else ''}{number(each)}" for each in interval)
     return f"{first} [{low}, {high}]"
 
@@ -197,8 +209,17 @@ def p_text(p: float) -> str:
     return "p < .001" if p < 0.001 else f"p {p_digits(p)}"
 
 
+def chance(probability: float) -> str:
+    """Write a probability that simulation gave."""
+    if 0.01 <= probability <= 0.99:
+        return f"{probability:.2f}".lstrip("0")
+    return "above .99" if probability > 0.5 else "below .01"
+
+
 def p_digits(p: float) -> str:
-    """Write a probability with two or three places."""
+    """Write a p-value with two or three places, nothing where there is none."""
+    if math.isnan(p):
+        return ""
     if p < 0.001:
         return "<.001"
     if p > 0.995:

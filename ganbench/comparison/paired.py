@@ -8,7 +8,7 @@ from scipy import stats
 
 from ganbench.comparison.estimates import Interval, moments, t_quantile
 from ganbench.comparison.pairing import Counts, Flags, Floats, Scores
-from ganbench.comparison.signed_rank import bayesian_signed_rank, signed_rank_test
+from ganbench.comparison.signed_rank import bayesian_signed_rank, signed_rank_tests
 
 ALPHA = 0.05
 _MOST_WINS = 10_000_000
@@ -77,8 +77,8 @@ class Contrasts:
     def p(self) -> Floats:
         """Two-sided p: paired t test, or the signed-rank test where any of the pairs failed."""
         p = _t_test(*self._moments)
-        for place in zip(*np.nonzero(self.failed > 0), strict=True):
-            p[place] = signed_rank_test(self.costs[place])
+        bad = self.failed > 0
+        p[bad] = signed_rank_tests(self.costs[bad])
         return p
 
     @cached_property

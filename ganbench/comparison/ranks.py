@@ -11,7 +11,7 @@ from ganbench.comparison.aggregates import Normalised
 from ganbench.comparison.estimates import interquartile_mean
 from ganbench.comparison.paired import ALPHA, holm
 from ganbench.comparison.pairing import Floats, Scores
-from ganbench.comparison.signed_rank import signed_rank_test
+from ganbench.comparison.signed_rank import signed_rank_tests
 
 LEAST_DATASETS = 6
 """With fewer datasets a signed-rank test cannot reach .05, and no diagram is drawn."""
@@ -111,15 +111,13 @@ def rank_table(scores: Scores, normalised: Normalised, baseline: int) -> pd.Data
 def _wilcoxon(normalised: Normalised, baseline: int) -> Floats:
     """Return p (K,) of the difference from the baseline over datasets, NaN of itself."""
     values = normalised.values
-    p = np.full(values.shape[1], np.nan)
     if not len(values):
-        return p
+        return np.full(values.shape[1], np.nan)
     means = interquartile_mean(-values).value
     blocks = pd.DataFrame(means).groupby(normalised.scores.tasks["dataset"].to_numpy()).mean()
     dataset_means = blocks.to_numpy(dtype=float)
-    for place in range(len(p)):
-        if place != baseline:
-            p[place] = signed_rank_test(dataset_means[:, place] - dataset_means[:, baseline])
+    p = signed_rank_tests((dataset_means - dataset_means[:, [baseline]]).T)
+    p[baseline] = math.nan
     return p
 
 

@@ -17,37 +17,47 @@ _LARGE = 1e300
 _EXACT = 60
 """Differences up to which the null law is enumerated."""
 _CHUNK = 4096
+
 Places = NDArray[np.intp]
 
 
-def signed_rank_test(differences: Floats) -> float:
-    """Return the two-sided p of Wilcoxon's signed-rank test (1945), exact also with ties.
+def signed_rank_tests(differences: Floats) -> Floats:
+    """Return two-sided p-values of Wilcoxon's signed-rank test (1945), exact also with ties.
 
     Zeros are left out (Wilcoxon's way), ties share their mean rank and the null law is that of
     random signs given these ranks; above 60 differences it is the normal limit.
 
     Args:
-        differences: (n,), possibly infinite where one of a pair failed; NaN is left out.
+        differences: (P, N), of P comparisons; NaN where a pair is not there, infinite where one
+            of it failed.
 
     Returns:
-        The p-value; 1 where all differences are zero, NaN where there are none.
+        (P,): 1 where all differences are zero, NaN where there are none.
     """
-    known = differences[~np.isnan(differences)]
-    if not len(known):
-        return math.nan
-    moved = known[known != 0]
-    doubled = np.rint(2 * stats.rankdata(np.abs(moved))).astype(int)
-    total, above = int(doubled.sum()), int(doubled[moved > 0].sum())
-    if not total:
-        return 1.0
-    extreme = max(above, total - above)
-    if len(moved) > _EXACT:
+    moved = ~np.isnan(differences) & (differences != 0)
+    sizes = np.where(moved, np.minimum(np.abs(differences), _LARGE), np.inf)
+    doubled = np.where(moved, np.rint(2 * stats.rankdata(sizes, axis=-1)), 0).astype(int)
+    above = np.where(differences > 0, doubled, 0).sum(-1)
+    extreme = np.maximum(above, doubled.sum(-1) - above)
+    p = np.empty(len(differences))
+    patterns, which = np.unique(np.sort(doubled, axis=-1), axis=0, return_inverse=True)
+    for place, ranks in enumerate(patterns):
+        same = which.ravel() == place
+        p[same] = np.minimum(1.0, 2 * _upper_tail(ranks[ranks > 0], extreme[same]))
+    p[np.isnan(differences).all(axis=-1)] = math.nan
+    return p
+
+
+def _upper_tail(doubled: Places, extreme: Places) -> Floats:
+    """Return P(sum of the ranks with random signs > 0 is `extreme` or more), ranks doubled."""
+    if len(doubled) > _EXACT:
         deviation = math.sqrt((doubled.astype(float) ** 2).sum()) / 2
-        return float(min(1.0, 2 * stats.norm.sf((extreme - total / 2) / deviation)))
-    law = np.ones(1)
+        return np.asarray(stats.norm.sf((extreme - doubled.sum() / 2) / deviation))
+    law = np.zeros(int(doubled.sum()) + 1)
+    law[0] = 1.0
     for rank in doubled:
-        law = (np.pad(law, (0, rank)) + np.pad(law, (rank, 0))) / 2
-    return float(min(1.0, 2 * law[extreme:].sum()))
+        law = law / 2 + np.roll(law, rank) / 2
+    return np.asarray(np.cumsum(law[::-1])[::-1][extreme])
 
 
 def bayesian_signed_rank(differences: Floats, rope: Floats, seed: int = 0) -> Floats:

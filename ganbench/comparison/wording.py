@@ -4,6 +4,8 @@ import math
 import re
 
 ABSENT = "-"
+TIMES = "\N{MULTIPLICATION SIGN}"
+"""Marks a ratio."""
 
 
 def number(mean: float, half: float = math.nan) -> str:

@@ -17,17 +17,21 @@ from ganbench.comparison import Comparison
 from ganbench.comparison.answers import OVERALL, effect_text, p_digits, task_title
 from ganbench.comparison.columns import ARROWS
 from ganbench.comparison.pairing import LABELS
-from ganbench.comparison.wording import number
+from ganbench.comparison.wording import TIMES, number
 from ganbench.escaping import defused, plain
 from ganbench.report.formats import Format
 from ganbench.report.markup import in_latex, in_markdown
 from ganbench.report.tables import wrapped
 
 LABEL = 22
+MOST_TABLES = 60
+"""Tables that a terminal is given."""
+SPANNING = "all tasks"
 LEGEND = (
-    "mean: of the runs that did not fail, with its 95% t interval; geometric where a ratio is told",
+    f"mean: of the runs that did not fail, geometric where a ratio ({TIMES}) is told",
+    "in brackets: 95% intervals",
     "won: share of the paired seeds at which the variant is better, ties half",
-    "better / alike / worse: probability in % that the difference is practically for the better, "
+    "better/alike/worse: probability in % that the difference is practically for the better, "
     "within the spread between real samples, for the worse (Bayesian signed-rank test)",
     "p: paired t test, or signed-rank test where a run failed (*), after Holm's correction",
 )
@@ -110,14 +114,14 @@ def _task_rows(
         texts = {
             comparison.by: row["variant"],
             "ok": _fate(row["ok"], row["planned"]),
-            "mean": _interval(row, "mean"),
+            "mean": number(row["mean"]),
         }
         rows.append(texts | _difference(comparison.baseline, told.get(row["variant"])))
     return pd.DataFrame(rows)
 
 
 def _difference(baseline: str, row: Mapping[Any, Any] | None) -> dict[str, str]:
-    names = [f"against {baseline}", "p", "won", "better / alike / worse", "verdict"]
+    names = [f"against {baseline}", "p", "won", "better/ alike/ worse", "verdict"]
     if row is None:
         return dict.fromkeys(names, "")
     if not row["pairs"]:
@@ -128,7 +132,7 @@ def _difference(baseline: str, row: Mapping[Any, Any] | None) -> dict[str, str]:
         effect_text(effect, log=row["scale"] == "log"),
         p_digits(row["p_holm"]) + ("*" if row["failed"] else ""),
         f"{100 * row['win_rate']:.0f}%",
-        " / ".join(f"{100 * chance:.0f}" for chance in chances),
+        "/".join(f"{100 * chance:.0f}" for chance in chances),
         row["verdict"],
     ]
     return dict(zip(names, texts, strict=True))
@@ -160,26 +164,35 @@ class ComparisonText:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the answers with their tables task by task, then warnings and the legend."""
+        every = list(blocks(self.comparison))
+        first = [block for block in every if block.task == OVERALL] or every[:1]
+        yield from (_answer(block) for block in first)
         task = None
-        for block in blocks(self.comparison):
+        for block in every[:MOST_TABLES]:
             if block.task != task:
                 task = block.task
-                title = plain(task) or "over all tasks"
+                title = plain(task) or SPANNING
                 yield Rule(Text(title, style="bold"), align="left", style="dim")
-            answer = Text.assemble((plain(block.score), "bold"), "  ", plain(block.answer))
-            yield Padding(answer, (0, 0, 0, 0))
+            yield Text(plain(block.score), style="bold") if block in first else _answer(block)
             yield Padding(_terminal_table(block.rows), (0, 0, 1, 2))
+        if len(every) > MOST_TABLES:
+            left_out = f"{len(every) - MOST_TABLES:,} more tables are left out"
+            yield Text(f"{left_out}; --format csv prints all", style="dim")
         for note in _notes(self.comparison):
             yield Text.assemble(("! ", "bold yellow"), plain(note))
         for note in LEGEND:
             yield Text(note, style="dim")
 
 
+def _answer(block: Block) -> Text:
+    return Text.assemble((plain(block.score), "bold"), ": ", plain(block.answer))
+
+
 def _terminal_table(rows: pd.DataFrame) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for place, name in enumerate(rows.columns):
-        title = wrapped(plain(str(name)), LABEL)
-        table.add_column(Text(title), justify="left" if not place else "right")
+        title = wrapped(plain(str(name)), LABEL).replace("/ ", "/\n")
+        table.add_column(Text(title), justify="right" if place else "left", no_wrap=not place)
     for row in rows.itertuples(index=False):
         bold = "bold" if row[-1] in ("better", "worse") else ""
         label, *texts = (plain(str(text)) for text in row)
@@ -190,9 +203,7 @@ def _terminal_table(rows: pd.DataFrame) -> Table:
 def _markdown(comparison: Comparison) -> str:
     parts = []
     for block in blocks(comparison):
-        title = in_markdown(
-            " · ".join(filter(None, (block.task or "over all tasks", block.score)))
-        )
+        title = in_markdown(" · ".join(filter(None, (block.task or SPANNING, block.score))))
         lines = [list(block.rows.columns), ["---"] * block.rows.shape[1]]
         lines += [[in_markdown(str(text)) for text in row] for row in block.rows.to_numpy()]
         table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -204,7 +215,7 @@ def _markdown(comparison: Comparison) -> str:
 def _latex(comparison: Comparison) -> str:
     parts = ["% needs \\usepackage{booktabs}"]
     for block in blocks(comparison):
-        title = " · ".join(filter(None, (block.task or "over all tasks", block.score)))
+        title = " · ".join(filter(None, (block.task or SPANNING, block.score)))
         width = block.rows.shape[1]
         body = [" & ".join(in_latex(str(text)) for text in row) for row in block.rows.to_numpy()]
         lines = [

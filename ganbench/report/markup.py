@@ -5,7 +5,12 @@ import re
 _TEX = {
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
     **{"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"},
-    **{"±": r"$\pm$", "↓": r"$\downarrow$", "↑": r"$\uparrow$"},
+    **{
+        "±": r"$\pm$",
+        "\N{MULTIPLICATION SIGN}": r"$\times$",
+        "↓": r"$\downarrow$",
+        "↑": r"$\uparrow$",
+    },
     **{"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''"},
 }
 
