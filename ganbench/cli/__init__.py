@@ -21,6 +21,7 @@ _COMMANDS = {
     "table": "ganbench.cli.table:table",
     "cost": "ganbench.cli.cost:cost",
     "report": "ganbench.cli.results:report",
+    "compare": "ganbench.cli.compare:compare",
     "list": "ganbench.cli.catalogue:list_components",
     "info": "ganbench.cli.catalogue:info",
     "store": "ganbench.cli.store:store",

@@ -5,7 +5,6 @@ import html
 import io
 import json
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,9 +16,12 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from ganbench.comparison.columns import Column
 from ganbench.escaping import defused, plain
+from ganbench.report.markup import in_latex as _tex
+from ganbench.report.markup import in_markdown as _md
 from ganbench.report.ranking import best_sheet, left_out
-from ganbench.report.tables import Column, Entry, Row, Section, Sheet, Summary, sheet, wrapped
+from ganbench.report.tables import Entry, Row, Section, Sheet, Summary, sheet, wrapped
 
 Format = Literal["table", "csv", "md", "latex", "json", "html"]
 LABEL = 22
@@ -93,22 +95,6 @@ def _markdown(table: Summary) -> str:
         body = "\n".join(f"| {' | '.join(row)} |" for row in rows)
         parts.append(f"### {_md(section.dataset)}\n\n{body}")
     return "\n\n".join([*parts, "\n".join(f"- {note}" for note in table.notes)]) + "\n"
-
-
-def _md(text: str) -> str:
-    return re.sub(r"([\\`*_<>|\[\]])", r"\\\1", text)
-
-
-_TEX = {
-    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
-    **{"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"},
-    **{"±": r"$\pm$", "↓": r"$\downarrow$", "↑": r"$\uparrow$"},
-    **{"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''"},
-}
-
-
-def _tex(text: str) -> str:
-    return "".join(_TEX.get(sign, sign) for sign in text)
 
 
 def _latex(table: Summary) -> str:

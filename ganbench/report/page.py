@@ -11,24 +11,14 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
+from ganbench.comparison.columns import ARROWS, CELL, Column, runs
+from ganbench.comparison.wording import number
 from ganbench.errors import GanbenchError
 from ganbench.escaping import defused, plain
 from ganbench.naming import file_name, inside
 from ganbench.report import plots, samples
 from ganbench.report.ranking import best_sheet, drawn, left_out, undrawn
-from ganbench.report.tables import (
-    ARROWS,
-    CELL,
-    LEGEND,
-    REAL,
-    Column,
-    Row,
-    Section,
-    number,
-    runs,
-    summary,
-    tidy,
-)
+from ganbench.report.tables import LEGEND, REAL, Row, Section, summary, tidy
 from ganbench.report.tidyfile import write_tidy
 from ganbench.results import Results
 

@@ -18,8 +18,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from ganbench.comparison.columns import ARROWS, Column
+from ganbench.comparison.wording import number
 from ganbench.errors import GanbenchError
-from ganbench.report.tables import ARROWS, REAL, Column, Row, Section, number, summary, wrapped
+from ganbench.report.tables import REAL, Row, Section, summary, wrapped
 from ganbench.results import Results
 
 STYLE: dict[Any, Any] = {

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pandas as pd
 
-from ganbench.report.tables import ARROWS, Column, Section, Sheet, cell_numbers, sheet
+from ganbench.comparison.columns import ARROWS, Column
+from ganbench.report.tables import Section, Sheet, cell_numbers, sheet
 from ganbench.results import Results
 
 MOST_ROWS = 300

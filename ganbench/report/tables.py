@@ -10,7 +10,16 @@ from typing import NamedTuple
 import pandas as pd
 from scipy import stats
 
-from ganbench.cells import pair_label
+from ganbench.comparison.columns import (
+    ARROWS,
+    BASELINE,
+    CELL,
+    Column,
+    columns_of,
+    row_labels,
+    runs,
+)
+from ganbench.comparison.wording import number
 from ganbench.plugins import NOTHING
 from ganbench.results import COSTS
 
@@ -20,11 +29,7 @@ TIDY_COLUMNS = (
     *("floor", "floor_p95", "n_real", "n_fake", "generator_steps"),
     *("train_seconds", "eval_seconds", "device", "engine", "block", "attempts", *COSTS),
 )
-CELL = ["dataset", "prior", "generator", "discriminator", "loss"]
 REAL = "real vs real"
-ARROWS = {"lower": "↓", "higher": "↑"}
-ABSENT = "-"
-BASELINE = "baseline"
 LEGEND = (
     "mean ± half-width of the 95% t interval over the ok seeds; the best mean is marked",
     f"{REAL}: mean, and in brackets the 95% point, of the same score between two real samples of "
@@ -37,38 +42,7 @@ def tidy(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.loc[:, list(TIDY_COLUMNS)]
 
 
-def runs(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per run, in the order of the frame."""
-    return frame.drop_duplicates([*CELL, "seed", "run_id"])
-
-
 # ------------------------------------------------------------------------------ what a table is
-
-
-@dataclass(frozen=True)
-class Column:
-    """One score that tables show.
-
-    Attributes:
-        metric: its name.
-        estimator: how it is computed.
-        better: "lower", "higher" or "neither".
-    """
-
-    metric: str
-    estimator: str
-    better: str
-
-    @property
-    def name(self) -> str:
-        """The metric and, where that says more, its estimator."""
-        known = self.estimator in ("", self.metric)
-        return self.metric if known else f"{self.metric} {self.estimator}"
-
-    @property
-    def title(self) -> str:
-        """The name with an arrow that points to the better side, if there is one."""
-        return f"{self.name} {ARROWS.get(self.better, '')}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -247,8 +221,7 @@ def _section(dataset: str, frame: pd.DataFrame, priors: bool) -> Section:
     frame = frame.assign(cell=cell_numbers(frame))
     shown = frame["status"].eq("ok") & frame["headline"].eq(True) & frame["value"].notna()
     scores = frame[shown]
-    keys = scores[["metric", "estimator", "better"]].fillna("").drop_duplicates()
-    columns = tuple(Column(*key) for key in keys.itertuples(index=False, name=None))
+    columns = columns_of(scores)
     floors = scores.groupby("metric")[["floor", "floor_p95"]].mean()
     return Section(
         dataset=dataset,
@@ -280,7 +253,7 @@ def _rows(
     none = Estimate({})
     return tuple(
         Row(
-            *_labels(*map(str, labels)),
+            *row_labels(*map(str, labels)),
             planned=int(totals[cell]),
             runs=ok.get(cell, {}),
             status="ok" if cell in ok else str(statuses[cell]),
@@ -288,14 +261,6 @@ def _rows(
         )
         for cell, *labels in cells.itertuples(name=None)
     )
-
-
-def _labels(prior: str, generator: str, discriminator: str, loss: str) -> tuple[str, str, str]:
-    """Return the prior, the architecture and the loss as a row names them."""
-    name, bracket, settings = loss.partition(" [")
-    if name == NOTHING.label:
-        return prior, BASELINE, f"{generator}{bracket}{settings}"
-    return prior, pair_label(generator, discriminator), loss
 
 
 def _estimates(scores: pd.DataFrame) -> _Estimates:
@@ -308,26 +273,6 @@ def _estimates(scores: pd.DataFrame) -> _Estimates:
 
 
 # --------------------------------------------------------------------------------- how it reads
-
-
-def number(mean: float, half: float = math.nan) -> str:
-    """Write a mean with three significant digits, and its half-width to the same place."""
-    if not math.isfinite(mean):
-        return ABSENT if math.isnan(mean) else str(mean)
-    known = math.isfinite(half)
-    scale = max(abs(mean), half) if known else abs(mean)
-    power = math.floor(math.log10(scale)) if scale else 2
-    if -4 < power < 5:
-        digits = max(0, 2 - power)
-        parts = [mean, half] if known else [mean]
-        return " ± ".join(_fixed(part, digits) for part in parts)
-    unit = 10.0**power
-    text = f"({mean / unit:.2f} ± {half / unit:.2f})" if known else f"{mean / unit:.2f}"
-    return f"{text}e{power}"
-
-
-def _fixed(value: float, digits: int) -> str:
-    return re.sub(r"^(-?)0\.", r"\1.", f"{value:.{digits}f}")
 
 
 def wrapped(label: str, width: int = 22) -> str:

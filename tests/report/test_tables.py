@@ -8,8 +8,10 @@ import pytest
 from rich.console import Console
 from scipy import stats
 
+from ganbench.comparison.columns import runs
+from ganbench.comparison.wording import number
 from ganbench.report.formats import render
-from ganbench.report.tables import REAL, TIDY_COLUMNS, number, runs, summary, tidy, wrapped
+from ganbench.report.tables import REAL, TIDY_COLUMNS, summary, tidy, wrapped
 
 
 @pytest.fixture(scope="module")

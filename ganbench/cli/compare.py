@@ -1,0 +1,87 @@
+"""The command compare: which variant won, by how much, and how sure that is."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ganbench.cli.common import echo, json_option, open_store, stdout_console
+from ganbench.errors import SpecError
+
+if TYPE_CHECKING:
+    from ganbench.comparison import Comparison
+    from ganbench.report.formats import Format
+
+
+@click.command()
+@click.argument("results", nargs=-1, required=True)
+@click.option(
+    "--by",
+    metavar="AXIS",
+    help="What differs: loss, architecture, prior or dataset.  [default: the first that does]",
+)
+@click.option(
+    "--baseline",
+    metavar="NAME",
+    help="The variant to compare with.  [default: the first of the grid]",
+)
+@click.option(
+    "-m",
+    "--metric",
+    metavar="NAME",
+    help="One score, such as mmd or 'jsd knn'.  [default: each that tables show]",
+)
+@click.option(
+    "--format",
+    type=click.Choice(["table", "csv", "md", "latex", "json"]),
+    default="table",
+    show_default=True,
+    help="How to print it.",
+)
+@json_option
+def compare(
+    results: tuple[str, ...],
+    by: str | None,
+    baseline: str | None,
+    metric: str | None,
+    format: "Format",
+    as_json: bool,
+) -> None:
+    """Say who won, by how much and how surely, with the statistics behind it.
+
+    One RESULTS compares the variants of one axis, paired by task and seed. Two compare the second
+    with the first, cell by cell: does it behave alike, or differ?
+    """
+    from ganbench.report.comparisons import render_comparison
+
+    rendered = render_comparison(
+        _comparison(results, by, baseline, metric), "json" if as_json else format
+    )
+    if isinstance(rendered, str):
+        echo(rendered.rstrip("\n"))
+    else:
+        stdout_console().print(rendered)
+
+
+def _comparison(
+    folders: tuple[str, ...], by: str | None, baseline: str | None, metric: str | None
+) -> "Comparison":
+    from ganbench.comparison import compare as compare_variants
+    from ganbench.comparison import compare_results
+    from ganbench.plugins import load_plugins
+    from ganbench.results import load_results
+
+    if len(folders) > 2:
+        raise SpecError(
+            f"compare takes one results folder or two, not {len(folders)}; `ganbench store merge` "
+            "joins several to one."
+        )
+    if len(folders) == 2 and (by or baseline):
+        raise SpecError(
+            "Two results folders are compared cell by cell: leave --by and --baseline out."
+        )
+    registry = load_plugins()
+    loaded = [load_results(open_store(folder), registry) for folder in folders]
+    if len(loaded) == 1:
+        return compare_variants(loaded[0].frame, by, baseline, metric)
+    first, second = (folder.rstrip("/") for folder in folders)
+    return compare_results(loaded[0], loaded[1], metric, (first, second))

@@ -1,0 +1,227 @@
+"""The answers, one sentence each: who won, by how much, and how sure that is."""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ganbench.comparison.concerns import named
+from ganbench.comparison.estimates import mean
+from ganbench.comparison.paired import Contrasts
+from ganbench.comparison.pairing import Floats, Scores
+from ganbench.comparison.ranks import task_ranks
+from ganbench.comparison.wording import TIMES, number
+from ganbench.plugins import NOTHING
+
+COLUMNS = ["score", "task", "leader", "alike", "sentence"]
+OVERALL = ""
+"""The task of an answer that spans all tasks."""
+
+
+def task_title(labels: Iterable[object]) -> str:
+    """Name a task by the labels that are held fixed in it."""
+    return " · ".join(str(label) for label in labels if label != NOTHING.label)
+
+
+def _titles(scores: Scores) -> list[str]:
+    return [task_title(labels) for labels in scores.tasks.itertuples(index=False, name=None)]
+
+
+def overall_answers(aggregate: pd.DataFrame, ranks: pd.DataFrame) -> pd.DataFrame:
+    """Say who leads over all tasks, a row for each score that spans several."""
+    rows = []
+    for score, part in aggregate[aggregate["tasks"] > 1].groupby("score", sort=False):
+        best = part.sort_values("iqm", ascending=False, kind="stable").iloc[0]
+        others = part[part["variant"].ne(best["variant"])]
+        near = others[others["iqm_high"] >= best["iqm_low"]]["variant"].tolist()
+        rank = ranks[ranks["score"].eq(score) & ranks["variant"].eq(best["variant"])]
+        rows.append(
+            (str(score), OVERALL, best["variant"], near, _overall(best, near, len(part), rank))
+        )
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _overall(best: Any, near: list[str], count: int, rank: pd.DataFrame) -> str:
+    words = (
+        f"over {best['tasks']} tasks {best['variant']} leads: normalised interquartile mean "
+        f"{number(best['iqm'])} ({number(best['iqm_low'])} to {number(best['iqm_high'])}; 0 the "
+        "worst baseline, 1 real data)"
+    )
+    if len(rank) and rank["datasets"].iloc[0] > 1:
+        words += f", average rank {rank['rank'].iloc[0]:.2f} of {count}"
+        if not math.isnan(p := rank["friedman_p"].iloc[0]):
+            words += f" (Friedman {p_text(p)})"
+    return f"{words}. {_apart('Its interval meets', near, 'Its interval meets no other')}"
+
+
+def task_answers(
+    against: Contrasts, every: Contrasts | None, p_against: Floats, p_every: Floats | None
+) -> pd.DataFrame:
+    """Say for every task who leads, by how much over the baseline and how sure it is.
+
+    Args:
+        against: every other variant with the baseline.
+        every: all pairs of variants; None where there are too many.
+        p_against: (T, P), corrected p of `against`.
+        p_every: the same of `every`.
+    """
+    scores = against.scores
+    ranks, means = task_ranks(scores), mean(scores.costs).value
+    verdicts = every.verdicts(p_every) if every is not None and p_every is not None else None
+    rows = []
+    for task, title in enumerate(_titles(scores)):
+        rivals = [int(place) for place in np.nonzero(scores.present[task])[0]]
+        leader, *tied = _leaders(rivals, ranks[task], means[task])
+        near: list[str] = []
+        if len(rivals) < 2:
+            sentence = f"only {scores.variants[leader]} is there"
+        else:
+            if verdicts is not None and every is not None:
+                near = _near(every, verdicts[task], leader, rivals)
+            parts = (
+                _lead(against, p_against, task, leader),
+                *_company(scores, tied),
+                *_reliability(scores, task, leader),
+                *_sureness(near, len(rivals) - 1, verdicts is not None),
+            )
+            sentence = "; ".join(parts)
+        rows.append((scores.column.name, title, scores.variants[leader], near, f"{sentence}."))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def result_answers(against: Contrasts, p: Floats) -> pd.DataFrame:
+    """Say for every cell whether two result sets behave alike, after a row that counts them.
+
+    Args:
+        against: the right set with the left.
+        p: (T, 1), corrected over cells.
+    """
+    scores = against.scores
+    verdicts = against.verdicts(p)[:, 0]
+    left, right = scores.variants
+    rows: list[tuple[str, str, list[str], str]] = []
+    for task, (cell, verdict) in enumerate(zip(_titles(scores), verdicts, strict=True)):
+        if not against.pairs[task, 0]:
+            rows.append((cell, "", [], "no seed in common."))
+            continue
+        effect = [float(each[task, 0]) for each in against.effect]
+        how = effect_text(effect, log=bool(scores.logarithmic[task]))
+        leader = {"better": right, "worse": left}.get(verdict, "")
+        words = f"{right} {_BEHAVIOUR[verdict]}: {how} ({p_text(float(p[task, 0]))})."
+        rows.append((cell, leader, [] if leader else [left, right], words))
+    counts = {word: int((verdicts == word).sum()) for word in _BEHAVIOUR}
+    overall = (
+        f"of {len(rows)} cells, {right} behaves like {left} in {counts['alike']}, differs in "
+        f"{counts['better'] + counts['worse']} ({counts['better']} better, {counts['worse']} "
+        f"worse); {counts['open']} show no difference, and are not shown to be alike."
+    )
+    rows.insert(0, (OVERALL, "", [], overall))
+    return pd.DataFrame([(scores.column.name, *row) for row in rows], columns=COLUMNS)
+
+
+_BEHAVIOUR = {
+    "alike": "behaves alike",
+    "better": "differs, for the better",
+    "worse": "differs, for the worse",
+    "open": "shows no difference",
+}
+
+
+def _near(every: Contrasts, verdicts: Any, leader: int, rivals: Sequence[int]) -> list[str]:
+    """Name the rivals that are not told apart from the leader."""
+    near = []
+    for first, second, verdict in zip(every.first, every.second, verdicts, strict=True):
+        if leader in (first, second) and verdict in ("open", "alike"):
+            other = int(second if first == leader else first)
+            if other in rivals:
+                near.append(every.scores.variants[other])
+    return near
+
+
+def _lead(against: Contrasts, p: Floats, task: int, leader: int) -> str:
+    """Say who leads, by how much over the baseline."""
+    scores = against.scores
+    name = scores.variants[leader]
+    found = np.nonzero(against.first == leader)[0]
+    if not len(found):
+        return f"{name}, the baseline, leads"
+    place = (task, int(found[0]))
+    baseline = scores.variants[int(against.second[found[0]])]
+    if not against.pairs[place]:
+        return f"{name} leads; it has no seed in common with {baseline}"
+    effect = [float(each[place]) for each in against.effect]
+    sure = f"practically better with probability {chance(float(against.bayes[place][0]))}"
+    return (
+        f"{name} leads, {effect_text(effect, log=bool(scores.logarithmic[task]))} against "
+        f"{baseline} ({p_text(float(p[place]))}; {sure})"
+    )
+
+
+def _reliability(scores: Scores, task: int, leader: int) -> Iterator[str]:
+    failed = int(scores.failed[task, leader])
+    if failed:
+        yield f"{failed} of its {scores.present[task, leader]} runs failed"
+
+
+def _sureness(near: list[str], others: int, known: bool) -> Iterator[str]:
+    if not known:
+        return
+    if not near:
+        yield "ahead of the other for sure" if others == 1 else f"ahead of all {others} others"
+    elif len(near) == others:
+        yield "not told apart from any other"
+    else:
+        yield f"ahead of {others - len(near)} of {others}, not told apart from {named(near)}"
+
+
+def _leaders(rivals: Sequence[int], ranks: Floats, means: Floats) -> list[int]:
+    """Return the places with the best rank and, of these, the best mean, in their order."""
+    keys = [(ranks[place], means[place]) for place in rivals]
+    return [place for place, key in zip(rivals, keys, strict=True) if key == min(keys)]
+
+
+def _company(scores: Scores, tied: Sequence[int]) -> Iterator[str]:
+    if tied:
+        yield f"as good are {named([scores.variants[place] for place in tied])}"
+
+
+def _apart(some: str, near: list[str], none: str) -> str:
+    return f"{some} {len(near)} others: {named(near)}." if near else f"{none}."
+
+
+def effect_text(interval: Sequence[float], log: bool) -> str:
+    """Write an effect and the ends of its interval: a ratio, or a signed difference."""
+    effect, *ends = interval
+    if math.isnan(effect):
+        return "not measured"
+    if log:
+        return f"{number(effect)}{TIMES} [{', '.join(map(number, ends))}]"
+    first, low, high = (f"{'+' if each > 0 else ''}{number(each)}" for each in interval)
+    return f"{first} [{low}, {high}]"
+
+
+def p_text(p: float) -> str:
+    """Write a p-value, or that there is none."""
+    if math.isnan(p):
+        return "p unknown"
+    return "p < .001" if p < 0.001 else f"p {p_digits(p)}"
+
+
+def chance(probability: float) -> str:
+    """Write a probability that simulation gave."""
+    if 0.01 <= probability <= 0.99:
+        return f"{probability:.2f}".lstrip("0")
+    return "above .99" if probability > 0.5 else "below .01"
+
+
+def p_digits(p: float) -> str:
+    """Write a p-value with two or three places, nothing where there is none."""
+    if math.isnan(p):
+        return ""
+    if p < 0.001:
+        return "<.001"
+    if p > 0.995:
+        return "1"
+    return f"{p:.{3 if p < 0.1 else 2}f}".lstrip("0")
