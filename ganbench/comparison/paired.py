@@ -76,7 +76,7 @@ class Contrasts:
     @cached_property
     def p(self) -> Floats:
         """Two-sided p: paired t test, or the signed-rank test where any of the pairs failed."""
-        p = _t_test(*self._moments)
+        p = t_test(*self._moments)
         bad = self.failed > 0
         p[bad] = signed_rank_tests(self.costs[bad])
         return p
@@ -179,7 +179,7 @@ def _finite_differences(values: Floats, first: Counts, second: Counts) -> Floats
     return np.asarray(finite[:, first] - finite[:, second])
 
 
-def _t_test(count: Counts, centre: Floats, spread: Floats) -> Floats:
+def t_test(count: Counts, centre: Floats, spread: Floats) -> Floats:
     """Two-sided p of a mean of zero; where nothing varies, it is zero for sure or not at all."""
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.abs(centre) / (spread / np.sqrt(count))

@@ -195,6 +195,7 @@ def _score(section: Section, column: Column, row: Row) -> dict[str, Any]:
         **{key: _finite(value) for key, value in numbers.items()},
         "n": score.n,
         "best": section.leads(row, column),
+        "near": section.near(row, column),
         "floor": _finite(floor.mean),
         "floor_p95": _finite(floor.p95),
     }

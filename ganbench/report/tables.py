@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
@@ -19,6 +20,8 @@ from ganbench.comparison.columns import (
     row_labels,
     runs,
 )
+from ganbench.comparison.estimates import moments
+from ganbench.comparison.paired import ALPHA, holm, t_test
 from ganbench.comparison.wording import number
 from ganbench.plugins import NOTHING
 from ganbench.results import COSTS
@@ -30,8 +33,11 @@ TIDY_COLUMNS = (
     *("train_seconds", "eval_seconds", "device", "engine", "block", "attempts", *COSTS),
 )
 REAL = "real vs real"
+NEAR = "*"
+"""Marks a mean that is not significantly worse than the best."""
 LEGEND = (
-    "mean ± half-width of the 95% t interval over the ok seeds; the best mean is marked",
+    "mean ± half-width of the 95% t interval over the ok seeds; the best mean is bold, and a star "
+    "marks those that are not significantly worse (paired t tests by seed, Holm, 5%)",
     f"{REAL}: mean, and in brackets the 95% point, of the same score between two real samples of "
     "the same size",
 )
@@ -177,6 +183,32 @@ class Section:
                 best[column.name] = min(means) if column.better == "lower" else max(means)
         return best
 
+    def near(self, row: Row, column: Column) -> bool:
+        """Say whether a rival of the best row is not significantly worse than it.
+
+        Paired t tests over the seeds that both have, corrected by Holm over all rivals, at 5%.
+        A row of which a run failed is not near, since failures count as worst.
+        """
+        return id(row) in self._near.get(column.name, ())
+
+    @functools.cached_property
+    def _near(self) -> dict[str, set[int]]:
+        """Name of a column -> ids of the rows that are near its best."""
+        near = {}
+        for name, mean in self._best.items():
+            rivals = self.games or self.rows
+            best = next(row for row in rivals if row.scores[name].mean == mean)
+            others = [row for row in rivals if row is not best and len(row.runs) == row.planned]
+            seeds = sorted(best.scores[name].values)
+            values = [
+                [row.scores[name].values.get(seed, math.nan) for seed in seeds]
+                for row in (best, *others)
+            ]
+            differences = np.array(values)[1:] - np.array(values)[:1]
+            p = holm(t_test(*moments(differences)))
+            near[name] = {id(row) for row, each in zip(others, p, strict=True) if each >= ALPHA}
+        return near
+
     def player(self, row: Row) -> str:
         """Name the architecture, and the prior where the table has several."""
         named = self.priors and not row.is_baseline
@@ -319,7 +351,10 @@ def sheet(section: Section, places: Sequence[int] | None = None) -> Sheet:
     for row in chosen:
         labels = [*([row.prior] if section.priors else []), row.architecture, row.loss, row.ok]
         entries = [
-            Entry(number(score.mean, score.half), section.leads(row, column))
+            Entry(
+                number(score.mean, score.half) + NEAR * section.near(row, column),
+                section.leads(row, column),
+            )
             for column in section.columns
             for score in [row.scores[column.name]]
         ]
