@@ -1,5 +1,6 @@
 """The command compare: which variant won, by how much, and how sure that is."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -83,5 +84,6 @@ def _comparison(
     loaded = [load_results(open_store(folder), registry) for folder in folders]
     if len(loaded) == 1:
         return compare_variants(loaded[0].frame, by, baseline, metric)
-    first, second = (folder.rstrip("/") for folder in folders)
-    return compare_results(loaded[0], loaded[1], metric, (first, second))
+    first, second = (Path(folder).name for folder in folders)
+    names = (first, second) if first != second else (folders[0], folders[1])
+    return compare_results(loaded[0], loaded[1], metric, names)

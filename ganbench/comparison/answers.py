@@ -53,7 +53,7 @@ def _overall(best: Any, near: list[str], count: int, rank: pd.DataFrame) -> str:
         words += f", average rank {rank['rank'].iloc[0]:.2f} of {count}"
         if not math.isnan(p := rank["friedman_p"].iloc[0]):
             words += f" (Friedman {p_text(p)})"
-    return f"{words}. {_apart('Its interval meets', near, 'Its interval meets no other')}"
+    return f"{words}. {_overlap(near)}"
 
 
 def task_answers(
@@ -112,10 +112,11 @@ def result_answers(against: Contrasts, p: Floats) -> pd.DataFrame:
         words = f"{right} {_BEHAVIOUR[verdict]}: {how} ({p_text(float(p[task, 0]))})."
         rows.append((cell, leader, [] if leader else [left, right], words))
     counts = {word: int((verdicts == word).sum()) for word in _BEHAVIOUR}
+    cells = f"{len(rows)} cell{'s' * (len(rows) > 1)}"
     overall = (
-        f"of {len(rows)} cells, {right} behaves like {left} in {counts['alike']}, differs in "
+        f"of {cells}, {right} behaves like {left} in {counts['alike']}, differs in "
         f"{counts['better'] + counts['worse']} ({counts['better']} better, {counts['worse']} "
-        f"worse); {counts['open']} show no difference, and are not shown to be alike."
+        f"worse), and shows neither in {counts['open']}."
     )
     rows.insert(0, (OVERALL, "", [], overall))
     return pd.DataFrame([(scores.column.name, *row) for row in rows], columns=COLUMNS)
@@ -184,11 +185,11 @@ def _leaders(rivals: Sequence[int], ranks: Floats, means: Floats) -> list[int]:
 
 def _company(scores: Scores, tied: Sequence[int]) -> Iterator[str]:
     if tied:
-        yield f"as good are {named([scores.variants[place] for place in tied])}"
+        yield f"as good: {named([scores.variants[place] for place in tied])}"
 
 
-def _apart(some: str, near: list[str], none: str) -> str:
-    return f"{some} {len(near)} others: {named(near)}." if near else f"{none}."
+def _overlap(near: list[str]) -> str:
+    return f"Its interval overlaps with {named(near) if near else 'no other'}."
 
 
 def effect_text(interval: Sequence[float], log: bool) -> str:

@@ -106,7 +106,7 @@ def _few_pairs(contrasts: Sequence[Contrasts]) -> Iterator[str]:
 
 def _few_datasets(lines: pd.DataFrame, variant: str) -> Iterator[str]:
     count = lines["dataset"].nunique()
-    if variant != "dataset" and 1 < count < LEAST_DATASETS:
+    if variant in ("loss", "architecture", "prior") and 1 < count < LEAST_DATASETS:
         yield (
             f"{count} datasets: what spans datasets describes these and says little of others; a "
             f"signed-rank test over datasets needs {LEAST_DATASETS} to reach .05."

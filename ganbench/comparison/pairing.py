@@ -104,7 +104,8 @@ class Scores:
         """Turn working numbers (T, ...) back into values of the score."""
         log = self.logarithmic.reshape(-1, *[1] * (working.ndim - 1))
         with np.errstate(over="ignore"):
-            return np.where(log, np.exp(np.where(log, working, 0.0)), self.sign * working)
+            restored = np.where(log, np.exp(np.where(log, working, 0.0)), self.sign * working)
+        return restored + 0.0  # no negative zero
 
 
 def labelled(frame: pd.DataFrame) -> pd.DataFrame:
@@ -159,7 +160,8 @@ def scores_to_compare(frame: pd.DataFrame, metric: str | None) -> tuple[Column, 
 
     Args:
         frame: the tidy frame.
-        metric: a name such as "mmd" (its headline score), or with an estimator, "jsd knn".
+        metric: a name such as "mmd", with or without parameters (its headline score), or with an
+            estimator, "jsd knn".
 
     Raises:
         SpecError: if there are no scores, or the one that is named has no better side.
@@ -171,7 +173,7 @@ def scores_to_compare(frame: pd.DataFrame, metric: str | None) -> tuple[Column, 
     if metric is None:
         chosen = headline
     else:
-        chosen = tuple(column for column in headline if column.metric == metric)
+        chosen = tuple(column for column in headline if metric in _names(column))
         chosen = chosen or tuple(column for column in every if column.name == metric)
         if not chosen:
             names = {column.metric for column in headline} | {column.name for column in every}
@@ -181,6 +183,11 @@ def scores_to_compare(frame: pd.DataFrame, metric: str | None) -> tuple[Column, 
         what = f"of '{metric}'" if metric else "of all scores here"
         raise SpecError(f"None {what} has a better side to compare by.")
     return comparable
+
+
+def _names(column: Column) -> tuple[str, str]:
+    """Return the names of a metric: with its parameters, and without."""
+    return column.metric, column.metric.partition("(")[0]
 
 
 def lay_out(

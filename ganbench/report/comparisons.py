@@ -16,6 +16,7 @@ from rich.text import Text
 from ganbench.comparison import Comparison
 from ganbench.comparison.answers import OVERALL, effect_text, p_digits, task_title
 from ganbench.comparison.columns import ARROWS
+from ganbench.comparison.comparing import SIDE
 from ganbench.comparison.pairing import LABELS
 from ganbench.comparison.wording import TIMES, number
 from ganbench.escaping import defused, plain
@@ -60,14 +61,17 @@ def render_comparison(comparison: Comparison, format: Format) -> "str | Comparis
 
 
 def blocks(comparison: Comparison) -> Iterator[Block]:
-    """Yield what spans tasks, then every task with its scores in turn."""
+    """Yield what spans tasks, then every task with its scores; of two result sets, every score."""
     better = dict(comparison.summary[["score", "better"]].drop_duplicates().to_numpy().tolist())
     titled = {score: f"{score} {ARROWS[better[score]]}" for score in better}
     answers = comparison.answers.set_index(["task", "score"])["sentence"]
     for score in better:
         if (OVERALL, score) in answers.index:
-            rows = _spanning_rows(comparison, score)
+            of_cells = comparison.by == SIDE
+            rows = (_cell_rows if of_cells else _spanning_rows)(comparison, score)
             yield Block(OVERALL, titled[score], answers[OVERALL, score], rows)
+    if comparison.by == SIDE:
+        return
     summary = _with_titles(comparison.summary)
     differences = _with_titles(comparison.differences)
     known = dict(iter(differences.groupby(["task", "score"], sort=False)))
@@ -103,6 +107,23 @@ def _spanning_rows(comparison: Comparison, score: str) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _cell_rows(comparison: Comparison, score: str) -> pd.DataFrame:
+    """Lay out every cell of two result sets, a row each."""
+    summary = _with_titles(comparison.summary[comparison.summary["score"].eq(score)])
+    means = summary.set_index(["task", "variant"])["mean"]
+    differences = comparison.differences[comparison.differences["score"].eq(score)]
+    left, right = comparison.variants
+    return pd.DataFrame(
+        {
+            "cell": row["task"],
+            left: number(means[row["task"], left]),
+            right: number(means[row["task"], right]),
+            **_difference(left, row),
+        }
+        for row in _with_titles(differences).to_dict("records")
+    )
 
 
 def _task_rows(
@@ -203,8 +224,9 @@ def _terminal_table(rows: pd.DataFrame) -> Table:
 def _markdown(comparison: Comparison) -> str:
     parts = []
     for block in blocks(comparison):
-        title = in_markdown(" · ".join(filter(None, (block.task or SPANNING, block.score))))
-        lines = [list(block.rows.columns), ["---"] * block.rows.shape[1]]
+        title = in_markdown(f"{block.task or SPANNING} · {block.score}")
+        lines = [[in_markdown(str(name)) for name in block.rows.columns]]
+        lines.append(["---"] * block.rows.shape[1])
         lines += [[in_markdown(str(text)) for text in row] for row in block.rows.to_numpy()]
         table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
         parts.append(f"### {title}\n\n{in_markdown(block.answer)}\n\n{table}")
@@ -215,7 +237,7 @@ def _markdown(comparison: Comparison) -> str:
 def _latex(comparison: Comparison) -> str:
     parts = ["% needs \\usepackage{booktabs}"]
     for block in blocks(comparison):
-        title = " · ".join(filter(None, (block.task or SPANNING, block.score)))
+        title = f"{block.task or SPANNING} · {block.score}"
         width = block.rows.shape[1]
         body = [" & ".join(in_latex(str(text)) for text in row) for row in block.rows.to_numpy()]
         lines = [
