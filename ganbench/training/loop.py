@@ -32,6 +32,10 @@ class Block(Protocol):
         """Return the network of one seed, parameters and buffers by name, if it is one."""
         ...
 
+    def critic(self, slot: int) -> Mapping[str, Tensor] | None:
+        """Return the critic of one seed in the same way, if it has one that learns."""
+        ...
+
 
 B = TypeVar("B", bound=Block)
 
