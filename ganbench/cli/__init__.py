@@ -21,6 +21,7 @@ _COMMANDS = {
     "sample": "ganbench.cli.sample:sample",
     "table": "ganbench.cli.results:table",
     "report": "ganbench.cli.results:report",
+    "figure": "ganbench.cli.figure:figure",
     "list": "ganbench.cli.catalogue:list_components",
     "info": "ganbench.cli.catalogue:info",
     "store": "ganbench.cli.store:store",

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from PIL import Image
 
 from ganbench.errors import GanbenchError
 from ganbench.report.tables import ARROWS, REAL, Column, Row, Section, number, summary, wrapped
@@ -46,13 +47,29 @@ WIDEST_LINEAR = 30
 
 
 def encode(figure: Figure, format: str) -> bytes:
-    """Return the file of a figure as "png" or "svg", the same bytes for the same figure."""
+    """Return the file of a figure as "png", "svg" or "pdf": the same bytes for the same figure."""
     buffer = io.BytesIO()
-    metadata = {"Date": None} if format == "svg" else {}
+    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(format, {})
     with matplotlib.rc_context(STYLE), warnings.catch_warnings():
         # A letter that no font has becomes a box, which the reader sees.
         warnings.filterwarnings("ignore", r"Glyph .* missing from font", UserWarning)
         figure.savefig(buffer, format=format, dpi=150, metadata=metadata)
+    return buffer.getvalue()
+
+
+def film(figures: Sequence[Figure], seconds: float = 6.0) -> bytes:
+    """Return a GIF that shows figures one after the other, the last for two seconds more."""
+    pictures = [Image.open(io.BytesIO(encode(figure, "png"))).convert("RGB") for figure in figures]
+    size = tuple(max(picture.size[side] for picture in pictures) for side in (0, 1))
+    frames = [Image.new("RGB", (size[0], size[1]), "white") for _ in pictures]
+    for frame, picture in zip(frames, pictures, strict=True):
+        frame.paste(picture)
+    each = round(1000 * seconds / len(frames))
+    buffer = io.BytesIO()
+    durations = [*[each] * (len(frames) - 1), each + 2000]
+    frames[0].save(
+        buffer, "gif", save_all=True, append_images=frames[1:], duration=durations, loop=0
+    )
     return buffer.getvalue()
 
 
@@ -77,8 +94,13 @@ def losses_of(section: Section) -> list[str]:
 def looks(section: Section) -> dict[str, tuple[str, str]]:
     """Give each architecture a colour and a marker."""
     players = players_of(section)
-    colours = islice(cycle(sns.color_palette("colorblind").as_hex()), len(players))
-    return dict(zip(players, zip(colours, cycle("osD^vPX"), strict=False), strict=True))
+    markers = islice(cycle("osD^vPX"), len(players))
+    return dict(zip(players, zip(palette(len(players)), markers, strict=True), strict=True))
+
+
+def palette(count: int) -> list[str]:
+    """Return so many colours that most colour-blind people tell apart, again from the tenth on."""
+    return list(islice(cycle(sns.color_palette("colorblind").as_hex()), count))
 
 
 def canvas(width: float, height: float) -> Figure:
@@ -95,6 +117,24 @@ def title(figure: Figure, text: str) -> None:
     lines = [line for piece in pieces for line in textwrap.wrap(piece, width)]
     figure.set_figheight(figure.get_figheight() + 0.17 * (len(lines) - 1))
     figure.suptitle("\n".join(lines), fontsize=10)
+
+
+def label(text: str, width: int = 22, lines: int = 6) -> str:
+    """Break a name to lines of at most `width`; of a very long one the middle is left out."""
+    parts = [
+        part
+        for line in wrapped(printable(text), width).split("\n")
+        for part in textwrap.wrap(line, width)
+    ]
+    if len(parts) > lines:
+        parts = [*parts[: lines // 2], "…", *parts[len(parts) - (lines - 1) // 2 :]]
+    return "\n".join(parts)
+
+
+def short(text: str, letters: int) -> str:
+    """Return what fits into so many letters, with a sign that something was cut."""
+    text = printable(text)
+    return text if len(text) <= letters else f"{text[: letters - 1]}…"
 
 
 def printable(text: str) -> str:
@@ -124,7 +164,7 @@ def _panels(section: Section, width: float, height: float) -> tuple[Figure, list
     return figure, list(grid[:count])
 
 
-def _scale(axis: Axes, which: Literal["x", "y"], values: np.ndarray) -> None:
+def log_where_wide(axis: Axes, which: Literal["x", "y"], values: np.ndarray) -> None:
     """Make an axis logarithmic where positive values span orders of magnitude; short ticks."""
     coordinate = axis.xaxis if which == "x" else axis.yaxis
     values = values[np.isfinite(values)]
@@ -247,7 +287,7 @@ def _strip(axis: Axes, section: Section, column: Column) -> None:
         axis.errorbar(score.mean, below, xerr=score.half, color=colour, capsize=2, lw=1.3)
         axis.scatter(score.mean, below, s=22, color=colour, marker=marker, lw=0, zorder=3)
     every = [v for row in section.rows for v in row.scores[column.name].values.values()]
-    _scale(axis, "x", np.array([*every, floor.mean]))
+    log_where_wide(axis, "x", np.array([*every, floor.mean]))
 
 
 # ------------------------------------------------------------------------------- learning curves
@@ -307,7 +347,7 @@ def _share(axes: Sequence[Axes], joint: bool) -> None:
     for axis in axes:
         lines = [line for each in (axes if joint else [axis]) for line in each.get_lines()]
         values = [np.asarray(line.get_ydata(), dtype=float) for line in lines]
-        _scale(axis, "y", np.concatenate([np.empty(0), *values]))
+        log_where_wide(axis, "y", np.concatenate([np.empty(0), *values]))
         axis.grid(axis="y")
         axis.locator_params(axis="x", nbins=4)
         if joint and axis is not axes[0]:
