@@ -34,6 +34,8 @@ LETTER = 0.052
 """Inches that a letter takes."""
 ACROSS = 1.7
 """Least inches of a panel, which a loss above it needs."""
+DOWN = 2.1
+"""Inches of a panel with its title."""
 
 
 T = TypeVar("T")
@@ -45,7 +47,7 @@ def gallery(
     real: T | None,
     draw: Callable[[Axes, T, str], None],
     across: float = ACROSS,
-    first: str = "real",
+    down: float = DOWN,
     seeds: bool = True,
 ) -> Figure:
     """Lay out one panel per cell, in lines of one architecture.
@@ -56,7 +58,7 @@ def gallery(
         real: what the panel at the head of every line shows, None for no such panel.
         draw: draws into a panel, in a colour.
         across: inches of a panel.
-        first: title of the panel at the head.
+        down: inches of a panel with its title.
         seeds: whether what cells say is the seed that they show.
     """
     lines = []
@@ -66,7 +68,7 @@ def gallery(
         lines += [(player, chunk) for chunk in chunks]
     heads = int(real is not None)
     width = heads + max(len(chunk) for _, chunk in lines)
-    figure = canvas(0.8 + across * width, 0.5 + 2.1 * len(lines))
+    figure = canvas(0.8 + across * width, 0.5 + down * len(lines))
     grid = figure.subplots(len(lines), width, squeeze=False)
     for axes, (player, chunk) in zip(grid, lines, strict=True):
         colour, _ = looks(section)[player]
@@ -75,7 +77,7 @@ def gallery(
             axis.set(xticks=[], yticks=[])
         if real is not None:
             draw(axes[0], real, REAL_COLOUR)
-            axes[0].set_title(first)
+            axes[0].set_title("real")
         for axis, loss in zip(axes[heads:], chunk, strict=False):
             cell = cells[player, loss]
             if cell.x is None:

@@ -120,11 +120,11 @@ def title(figure: Figure, text: str) -> None:
 
 
 def label(text: str, width: int = 22, lines: int = 6) -> str:
-    """Break a name to lines of at most `width`; of a very long one the middle is left out."""
+    """Break a name to lines of about `width`; of a very long one the middle is left out."""
     parts = [
         part
         for line in wrapped(printable(text), width).split("\n")
-        for part in textwrap.wrap(line, width)
+        for part in (textwrap.wrap(line, width) if len(line) > width + 2 else [line])
     ]
     if len(parts) > lines:
         parts = [*parts[: lines // 2], "…", *parts[len(parts) - (lines - 1) // 2 :]]
@@ -144,7 +144,8 @@ def printable(text: str) -> str:
 
 def legend(figure: Figure, handles: Sequence[Line2D | Patch]) -> None:
     """Put a legend below all panels, in as many columns as fit."""
-    longest = max(len(str(handle.get_label())) for handle in handles)
+    lines = [line for handle in handles for line in str(handle.get_label()).split("\n")]
+    longest = max(map(len, lines))
     columns = int(figure.get_figwidth() / (0.7 + 0.075 * longest))
     ncols = min(len(handles), max(1, columns))
     figure.legend(handles=handles, loc="outside lower center", ncols=ncols)
@@ -193,9 +194,9 @@ def heatmaps(results: Results, dataset: str) -> Figure:
     for axis, column in zip(panels, section.columns, strict=True):
         _heatmap(axis, section, column)
         axis.set(title=column.title, xlabel="", ylabel="")
-        names = [wrapped(player, 11) for player in players]
+        names = [label(player, 11, 9) for player in players]
         axis.set_xticks(np.arange(len(players)) + 0.5, names, va="top", fontsize=7)
-        axis.set_yticks(np.arange(len(losses)) + 0.5, [wrapped(loss) for loss in losses])
+        axis.set_yticks(np.arange(len(losses)) + 0.5, [label(loss) for loss in losses])
         axis.tick_params(length=0)
     sided = {column.better in ARROWS for column in section.columns}
     grey = "; grey: no better side" if False in sided else ""
@@ -250,7 +251,7 @@ def seed_strips(results: Results, dataset: str) -> Figure:
     for axis, column in zip(panels, section.columns, strict=True):
         _strip(axis, section, column)
         axis.set_title(column.title)
-        axis.set_yticks(range(len(losses)), [wrapped(loss) for loss in losses])
+        axis.set_yticks(range(len(losses)), [label(loss) for loss in losses])
         axis.set_ylim(len(losses) - 0.5, -0.5)
         axis.tick_params(axis="y", length=0)
         axis.grid(axis="x")
@@ -312,7 +313,7 @@ def learning_curves(results: Results, dataset: str) -> Figure:
         for axis, name in zip(axes, names, strict=True):
             for player, (colour, _) in looks(section).items():
                 _curve(axis, curves.get((loss, player)), name, colour)
-        axes[0].set_ylabel(wrapped(loss), rotation=0, ha="right", va="center")
+        axes[0].set_ylabel(label(loss), rotation=0, ha="right", va="center")
     for axes, name in zip(grid.T, names, strict=True):
         axes[0].set_title(name.replace("_", " "))
         axes[-1].set_xlabel("generator step")

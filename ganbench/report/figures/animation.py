@@ -37,7 +37,7 @@ def animation(results: Results, dataset: str) -> Sequence[Figure]:
     Raises:
         GanbenchError: if the dataset is no law on the plane, or nothing was trained on it.
     """
-    section, plane = section_of(results, dataset), plane_of(results, dataset)
+    section, plane = section_of(results, dataset), plane_of(results.dataset(dataset))
     row = best_game(section)
     run = row.runs[typical_seed(section, row)]
     colour, _ = looks(section)[section.player(row)]

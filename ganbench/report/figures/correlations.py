@@ -39,10 +39,10 @@ def correlation_maps(results: Results, dataset: str) -> Figure:
         GanbenchError: if the dataset is no table, or has a single column.
     """
     section, data = _best(section_of(results, dataset)), results.dataset(dataset)
-    real = _table(data, data.sample(POINTS, "test", torch.Generator().manual_seed(0)), dataset)
+    real = _table(data, data.sample(POINTS, "test", torch.Generator().manual_seed(0)))
     cells = typical(
         section,
-        lambda run: associations(real, _table(data, results.samples(run)[:POINTS], dataset)),
+        lambda run: associations(real, _table(data, results.samples(run)[:POINTS])),
     )
     side = min(3.0, 1.2 + 0.16 * real.shape[1])
     figure = canvas(2.2 + 3 * side, 0.8 + (side + 0.3) * len(cells))
@@ -61,11 +61,11 @@ def correlation_maps(results: Results, dataset: str) -> Figure:
     return figure
 
 
-def _table(data: Dataset, x: Tensor, dataset: str) -> pd.DataFrame:
+def _table(data: Dataset, x: Tensor) -> pd.DataFrame:
     """Return samples as a table of the columns that are drawn."""
     table = data.to_frame(x)
     if table is None or table.shape[1] < 2:
-        raise GanbenchError(f"'{dataset}' is no table of two columns or more")
+        raise GanbenchError("The dataset is no table of two columns or more")
     return table.iloc[:, :MOST_COLUMNS]
 
 

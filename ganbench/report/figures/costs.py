@@ -116,7 +116,7 @@ def pareto(cells: pd.DataFrame, *, heading: str = "score against seconds of trai
         spare.remove()
     handles = [
         *(_dot(loss, colour, "s") for loss, colour in colours.items()),
-        *(_dot(player, "0.3", marker) for player, marker in markers.items()),
+        *(_dot(player, "0.3", marker) for player, marker in markers.items() if len(markers) > 1),
         Line2D([], [], color="0.3", ls="--", lw=1, label="front"),
     ]
     legend(figure, handles)
@@ -146,6 +146,16 @@ def _panel(
     axis.grid()
     log_where_wide(axis, "x", cells["seconds"].to_numpy())
     log_where_wide(axis, "y", cells["mean"].to_numpy())
+    _look_at(axis, cells)
+
+
+def _look_at(axis: Axes, cells: pd.DataFrame) -> None:
+    """Let intervals be seen as far as the means reach, and half as far again."""
+    turn, back = (np.log, np.exp) if axis.get_yscale() == "log" else (np.array, np.array)
+    means = turn(cells["mean"].to_numpy())
+    margin = 0.5 * float(np.ptp(means)) or 0.5 * abs(float(means[0])) or 1.0
+    low, high = back([means.min() - margin, means.max() + margin])
+    axis.set_ylim(float(low), float(high))
 
 
 @matplotlib.rc_context(STYLE)
@@ -161,7 +171,8 @@ def _caption(results: Results, dataset: str) -> str:
         f"Each point is a cell: the mean over {seeds_of(section)}, with 95% t intervals of score "
         "and time. Seconds are those of training alone, a block of seeds divided by its seeds. "
         "Cells with a black edge, joined by the dashed line, are the front: no other cell is as "
-        "good and as fast, and better in one of the two."
+        "good and as fast, and better in one of the two. Intervals may be cut at the edge of a "
+        "panel."
     )
 
 

@@ -141,7 +141,7 @@ def rank_evolution(ranks: pd.DataFrame, *, heading: str = "rank while training")
         Line2D([], [], color=colour, ls=DASHES[place // 10 % 4], marker=".", label=name)
         for place, (name, colour) in enumerate(zip(names, colours, strict=True))
     ]
-    figure.legend(handles=handles, loc="outside right upper")
+    figure.legend(handles=handles, loc="outside right center")
     title(figure, heading)
     return figure
 

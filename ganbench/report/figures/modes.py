@@ -51,6 +51,10 @@ def mode_histograms(results: Results, dataset: str) -> Figure:
         for row in section.rows
     }
 
+    heaviest = float(modes.weights.max())
+    highest = [float(cell.x.shares.max()) for cell in cells.values() if cell.x is not None]
+    top = 1.05 * max(1.5 * heaviest, *highest)
+
     def draw(axis: Axes, hits: Hits, colour: str) -> None:
         shares = hits.shares[:, order]
         places, mean = np.arange(len(order)), shares.mean(0)
@@ -60,9 +64,8 @@ def mode_histograms(results: Results, dataset: str) -> Figure:
         axis.stairs(
             modes.weights[order], np.arange(len(order) + 1) - 0.5, baseline=None, color="black"
         )
-        top = max(2.0 * float(modes.weights.max()), 1.05 * float(shares.max()))
         axis.set(ylim=(0, top), xlim=(-0.6, len(order) - 0.4))
-        axis.set_yticks([0, float(modes.weights.max())], ["0", f"{modes.weights.max():.2g}"])
+        axis.set_yticks([0, heaviest], ["0", f"{heaviest:.3g}"])
         axis.set_xlabel(
             f"{np.mean((hits.shares > 0).sum(1)):.3g} of {len(order)} hit\n"
             f"{hits.missed.mean():.0%} near none",
@@ -77,7 +80,7 @@ def mode_histograms(results: Results, dataset: str) -> Figure:
 def _modes(results: Results, dataset: str) -> Modes:
     modes: Modes | None = results.dataset(dataset).modes
     if modes is None:
-        raise GanbenchError(f"'{dataset}' is no mixture with known modes")
+        raise GanbenchError("The dataset is no mixture with known modes")
     return modes
 
 

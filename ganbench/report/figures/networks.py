@@ -42,7 +42,7 @@ def critic_landscapes(results: Results, dataset: str) -> Figure:
     Raises:
         GanbenchError: if the dataset is no law on the plane, or no critic is stored.
     """
-    section, plane = section_of(results, dataset), plane_of(results, dataset)
+    section, plane = section_of(results, dataset), plane_of(results.dataset(dataset))
 
     def seen(run: str) -> Landscape:
         scores = results.stored(run).scores(plane.points()).numpy()
@@ -53,22 +53,22 @@ def critic_landscapes(results: Results, dataset: str) -> Figure:
     def draw(axis: Axes, landscape: Landscape, colour: str) -> None:
         low, high = np.quantile(landscape.scores, [0.005, 0.995])
         plane.map(axis, landscape.scores, _LANDSCAPE, Normalize(low, high))
-        plane.scatter(axis, plane.real, "white")
+        plane.scatter(axis, plane.real, "black")
         plane.scatter(axis, landscape.fake, colour)
         axis.set_xlabel(f"{number(float(low))} to {number(float(high))}", fontsize=7)
 
     figure = gallery(section, typical(section, seen), None, draw)
-    title(figure, f"{dataset}: scores of the critic (brighter: higher), real points white")
+    title(figure, f"{dataset}: what critics score, real points black")
     return figure
 
 
 def _landscape_caption(results: Results, dataset: str) -> str:
     section = section_of(results, dataset)
     return (
-        "What the critic scores at the end of training, each panel on its own scale, whose ends "
-        "(the 0.5% and the 99.5% point on the square) stand below it: losses score on scales of "
-        f"their own. {SHOWN} real samples are white, as many generated ones coloured. "
-        f"{which_seed(section)}"
+        "What the critic scores at the end of training, brighter where more; each panel on a "
+        "scale of its own, as losses are, whose ends (the 0.5% and the 99.5% point on the "
+        f"square) stand below it. {SHOWN} real samples are black, as many generated ones "
+        f"coloured. {which_seed(section)}"
     )
 
 
@@ -88,7 +88,7 @@ def noise_maps(results: Results, dataset: str) -> Figure:
     Raises:
         GanbenchError: if the dataset is no law on the plane, or no generator is stored.
     """
-    section, plane = section_of(results, dataset), plane_of(results, dataset)
+    section, plane = section_of(results, dataset), plane_of(results.dataset(dataset))
 
     def landed(run: str) -> np.ndarray:
         stored = results.stored(run)

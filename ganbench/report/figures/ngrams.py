@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from ganbench.api import Dataset
@@ -49,7 +50,7 @@ def ngram_table(
     """
     section, data = section_of(results, dataset), results.dataset(dataset)
     if data.spec.kind != "sequence":
-        raise GanbenchError(f"'{dataset}' holds no sequences")
+        raise GanbenchError("The dataset holds no sequences")
     if not 1 <= order <= data.spec.shape[0]:
         raise GanbenchError(
             f"Sequences of '{dataset}' have {data.spec.shape[0]} symbols: no n-grams of {order}"
@@ -122,8 +123,7 @@ def ngram_tables(results: Results, dataset: str) -> Figure:
         axis.set_yticks(places, names, family="monospace", fontsize=7)
         axis.set_xlim(0, top)
         axis.set_ylim(len(part) - 0.4, -0.6)
-        axis.locator_params(axis="x", nbins=3)
-        axis.xaxis.set_tick_params(labelbottom=True)
+        axis.xaxis.set_major_locator(MaxNLocator(3))
         axis.set_xlabel("share (%)", fontsize=7)
 
     figure = gallery(section, cells, None, draw, across=2.0, seeds=False)

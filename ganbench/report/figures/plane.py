@@ -90,15 +90,14 @@ class Plane:
         axis.scatter(first, second, s=5, color=colour, edgecolors="white", linewidths=0.3)
 
 
-def plane_of(results: Results, dataset: str) -> Plane:
+def plane_of(data: Dataset) -> Plane:
     """Find the square on which a dataset lies.
 
     Raises:
-        GanbenchError: if it is no law on the plane, or its plugin is not installed.
+        GanbenchError: if it is no law on the plane.
     """
-    data = results.dataset(dataset)
     if data.spec.kind != "vector" or data.spec.size != 2:
-        raise GanbenchError(f"'{dataset}' is no law on the plane")
+        raise GanbenchError("The dataset is no law on the plane")
     real = data.sample(POINTS, "test", torch.Generator().manual_seed(0)).flatten(1)
     low, high = real.amin(0), real.amax(0)
     return Plane(data, real, (low + high) / 2, 0.6 * float((high - low).max()))
@@ -128,7 +127,7 @@ def density(results: Results, dataset: str) -> Figure:
     Raises:
         GanbenchError: if the dataset is no law on the plane.
     """
-    section, plane = section_of(results, dataset), plane_of(results, dataset)
+    section, plane = section_of(results, dataset), plane_of(results.dataset(dataset))
     points, known, width = plane.points(), plane.data.log_prob, bandwidth(plane.real)
     real = estimate(plane.real, points, width)
     if known is not None:
@@ -167,7 +166,7 @@ def bandwidth(sample: Tensor, most: int = 500) -> float:
 
 def _density_caption(results: Results, dataset: str) -> str:
     section = section_of(results, dataset)
-    known = plane_of(results, dataset).data.log_prob is not None
+    known = plane_of(results.dataset(dataset)).data.log_prob is not None
     first = "the known density" if known else "a kernel estimate from real samples"
     return (
         f"On the left {first}, beside it kernel estimates from up to {POINTS:,} generated "
@@ -194,7 +193,7 @@ def witness(results: Results, dataset: str) -> Figure:
     Raises:
         GanbenchError: if the dataset is no law on the plane.
     """
-    section, plane = section_of(results, dataset), plane_of(results, dataset)
+    section, plane = section_of(results, dataset), plane_of(results.dataset(dataset))
     points, real = plane.points(), plane.real
     kernel = resolve("multi_rbf", real)
 
@@ -217,7 +216,7 @@ def witness(results: Results, dataset: str) -> Figure:
 
     figure = gallery(section, cells, None, draw)
     scale_beside(figure, _WITNESS, scale, "real minus generated")
-    title(figure, f"{dataset}: generated samples are missing (violet) or too many (orange)")
+    title(figure, f"{dataset}: where generated samples are missing or too many")
     return figure
 
 

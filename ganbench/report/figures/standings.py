@@ -21,33 +21,29 @@ DASHES = ("-", "--", ":", "-.")
 @matplotlib.rc_context(STYLE)
 def critical_differences(
     ranks: Mapping[str, float],
+    groups: Sequence[Collection[str]],
     *,
     cd: float | None = None,
-    groups: Sequence[Collection[str]] | None = None,
     heading: str = "mean rank over datasets, 1 is best",
 ) -> Figure:
     """Draw mean ranks on a line; a bar joins variants that are not told apart.
 
     Args:
         ranks: variant -> mean rank, from 1.
-        cd: the critical difference; variants whose ranks lie within it are joined, and it is
-            drawn to scale.
-        groups: variants that a test does not tell apart, in place of `cd`.
+        groups: variants that a test does not tell apart; a bar joins each group.
+        cd: the critical difference, where the test has one; the heading says it.
         heading: what the ranks are.
 
     Raises:
-        GanbenchError: if there are fewer than two variants, or neither or both of `cd` and
-            `groups` are given.
+        GanbenchError: if there are fewer than two variants.
 
     References:
         Demsar 2006, JMLR 7. Benavoli, Corani & Mangili 2016, JMLR 17 (groups by Wilcoxon-Holm).
     """
     if len(ranks) < 2:
         raise GanbenchError("Ranks need two variants or more")
-    if (cd is None) == (groups is None):
-        raise GanbenchError("Give either a critical difference or groups")
     ordered = sorted(ranks, key=ranks.__getitem__)
-    joined = within(ranks, cd) if cd is not None else [g for g in groups or () if len(g) > 1]
+    joined = [group for group in groups if len(group) > 1]
     names = {name: label(name, 26, 4) for name in ordered}
     half = -(-len(ordered) // 2)
     left, right = ordered[:half], ordered[half:][::-1]
@@ -74,17 +70,6 @@ def critical_differences(
         heading = f"{heading}; critical difference {cd:.2f}"
     title(figure, heading)
     return figure
-
-
-def within(ranks: Mapping[str, float], cd: float) -> list[list[str]]:
-    """Group variants whose ranks lie within a critical difference, each as large as can be."""
-    ordered = sorted(ranks, key=ranks.__getitem__)
-    groups: list[list[str]] = []
-    for place, name in enumerate(ordered):
-        group = [each for each in ordered[place:] if ranks[each] - ranks[name] <= cd]
-        if len(group) > 1 and not (groups and set(group) <= set(groups[-1])):
-            groups.append(group)
-    return groups
 
 
 def _stack(side: Sequence[str], names: Mapping[str, str]) -> float:
@@ -120,11 +105,11 @@ def _elbows(
 def performance_profiles(
     profiles: pd.DataFrame, *, heading: str = "share of runs with a normalised score above"
 ) -> Figure:
-    """Draw, for each variant, the share of runs that score better than a threshold.
+    """Draw, for each variant, the share of runs that score above each threshold.
 
     Args:
         profiles: one row for each variant and threshold, with the columns variant, threshold,
-            fraction (0 to 1), low and high (ends of its interval, NaN where there is none).
+            share (0 to 1), low and high (ends of its interval, NaN where there is none).
         heading: what is drawn.
 
     Raises:
@@ -146,11 +131,11 @@ def performance_profiles(
         part = profiles[profiles["variant"].eq(variant)].sort_values("threshold")
         dash = DASHES[place // 10 % len(DASHES)]
         axis.fill_between(part["threshold"], part["low"], part["high"], color=colour, alpha=0.15)
-        axis.plot(part["threshold"], part["fraction"], color=colour, ls=dash, lw=1.4)
+        axis.plot(part["threshold"], part["share"], color=colour, ls=dash, lw=1.4)
         handles.append(Line2D([], [], color=colour, ls=dash, label=names[place]))
     axis.set(ylim=(0, 1.02), xlabel="threshold of the normalised score", ylabel="share of runs")
     axis.yaxis.set_major_formatter(PercentFormatter(1))
     axis.grid(axis="both")
-    figure.legend(handles=handles, loc="outside right upper")
+    figure.legend(handles=handles, loc="outside right center")
     title(figure, heading)
     return figure
