@@ -39,7 +39,7 @@ STYLE: dict[Any, Any] = {
     "text.parse_math": False,
 }
 REAL_COLOUR = "0.6"
-TITLE_LETTER = 0.085
+TITLE_LETTER = 0.092
 """Inches that a letter of a title takes."""
 WIDTH = 11.0
 LOSSES = ("critic_loss", "generator_loss")
@@ -143,11 +143,16 @@ def printable(text: str) -> str:
 
 
 def legend(figure: Figure, handles: Sequence[Line2D | Patch]) -> None:
-    """Put a legend below all panels, in as many columns as fit."""
-    lines = [line for handle in handles for line in str(handle.get_label()).split("\n")]
-    longest = max(map(len, lines))
+    """Put a legend below all panels, in as many columns as fit, and make room for its lines."""
+    for handle in handles:
+        handle.set_label(label(str(handle.get_label()), 44, 5))
+    names = [str(handle.get_label()).split("\n") for handle in handles]
+    longest = max(len(line) for name in names for line in name)
     columns = int(figure.get_figwidth() / (0.7 + 0.075 * longest))
     ncols = min(len(handles), max(1, columns))
+    rows = -(-len(handles) // ncols)
+    lines = rows * max(len(name) for name in names)
+    figure.set_figheight(figure.get_figheight() + 0.17 * (lines - 1))
     figure.legend(handles=handles, loc="outside lower center", ncols=ncols)
 
 
@@ -163,6 +168,16 @@ def _panels(section: Section, width: float, height: float) -> tuple[Figure, list
     for spare in grid[count:]:
         spare.remove()
     return figure, list(grid[:count])
+
+
+def _lines(losses: Sequence[str]) -> list[str]:
+    """Write losses as the names of lines."""
+    return [label(loss, lines=4) for loss in losses]
+
+
+def _slot(losses: Sequence[str], least: float) -> float:
+    """Return the inches of a line, which its name must fit into."""
+    return max(least, *(0.15 * (name.count("\n") + 1) for name in _lines(losses)))
 
 
 def log_where_wide(axis: Axes, which: Literal["x", "y"], values: np.ndarray) -> None:
@@ -190,13 +205,14 @@ def heatmaps(results: Results, dataset: str) -> Figure:
     section = section_of(results, dataset)
     players, losses = players_of(section), losses_of(section)
     width = max(0.4 + 0.72 * len(players), 1.5)  # else titles run into each other
-    figure, panels = _panels(section, width, 0.9 + 0.42 * len(losses))
+    names = [label(player, 11, 6) for player in players]
+    below = 0.12 * max(name.count("\n") for name in names)
+    figure, panels = _panels(section, width, 0.9 + below + _slot(losses, 0.42) * len(losses))
     for axis, column in zip(panels, section.columns, strict=True):
         _heatmap(axis, section, column)
-        axis.set(title=column.title, xlabel="", ylabel="")
-        names = [label(player, 11, 9) for player in players]
+        axis.set(title=label(column.title, int(13 * width), 3), xlabel="", ylabel="")
         axis.set_xticks(np.arange(len(players)) + 0.5, names, va="top", fontsize=7)
-        axis.set_yticks(np.arange(len(losses)) + 0.5, [label(loss) for loss in losses])
+        axis.set_yticks(np.arange(len(losses)) + 0.5, _lines(losses))
         axis.tick_params(length=0)
     sided = {column.better in ARROWS for column in section.columns}
     grey = "; grey: no better side" if False in sided else ""
@@ -246,12 +262,12 @@ def seed_strips(results: Results, dataset: str) -> Figure:
     """Draw each seed, the mean with its 95% t interval, and the floor, for every score."""
     section = section_of(results, dataset)
     losses, styles = losses_of(section), looks(section)
-    slot = max(0.45, 0.2 * len(styles) + 0.1)
+    slot = _slot(losses, max(0.45, 0.2 * len(styles) + 0.1))
     figure, panels = _panels(section, 3.2, 0.9 + slot * len(losses))
     for axis, column in zip(panels, section.columns, strict=True):
         _strip(axis, section, column)
-        axis.set_title(column.title)
-        axis.set_yticks(range(len(losses)), [label(loss) for loss in losses])
+        axis.set_title(label(column.title, 40, 3))
+        axis.set_yticks(range(len(losses)), _lines(losses))
         axis.set_ylim(len(losses) - 0.5, -0.5)
         axis.tick_params(axis="y", length=0)
         axis.grid(axis="x")
@@ -315,7 +331,7 @@ def learning_curves(results: Results, dataset: str) -> Figure:
                 _curve(axis, curves.get((loss, player)), name, colour)
         axes[0].set_ylabel(label(loss), rotation=0, ha="right", va="center")
     for axes, name in zip(grid.T, names, strict=True):
-        axes[0].set_title(name.replace("_", " "))
+        axes[0].set_title(label(name.replace("_", " "), int(11 * width), 3))
         axes[-1].set_xlabel("generator step")
         _share(axes, joint=name not in LOSSES)
     handles = [Line2D([], [], color=c, label=player) for player, (c, _) in looks(section).items()]

@@ -111,7 +111,7 @@ def pareto(cells: pd.DataFrame, *, heading: str = "score against seconds of trai
     grid = figure.subplots(-(-len(scores) // across), across, squeeze=False).ravel()
     for axis, score in zip(grid, scores, strict=False):
         _panel(axis, cells[cells["score"].eq(score)], colours, markers)
-        axis.set(title=score, xlabel="seconds of training per run")
+        axis.set(title=label(score, 34, 3), xlabel="seconds of training per run")
     for spare in grid[len(scores) :]:
         spare.remove()
     handles = [
@@ -125,7 +125,7 @@ def pareto(cells: pd.DataFrame, *, heading: str = "score against seconds of trai
 
 
 def _dot(name: str, colour: str, marker: str) -> Line2D:
-    return Line2D([], [], color=colour, marker=marker, ls="", label=label(name))
+    return Line2D([], [], color=colour, marker=marker, ls="", label=name)
 
 
 def _panel(

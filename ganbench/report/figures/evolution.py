@@ -128,7 +128,7 @@ def rank_evolution(ranks: pd.DataFrame, *, heading: str = "rank while training")
         for place, (player, loss) in enumerate(cells):
             mine = part[part["architecture"].eq(player) & part["loss"].eq(loss)]
             _line(axis, mine.sort_values("budget"), colours[place], DASHES[place // 10 % 4])
-        axis.set(title=score, xlabel="share of the budget", xlim=(0, 1.03))
+        axis.set(title=label(score, 34, 3), xlabel="share of the budget", xlim=(0, 1.03))
         axis.xaxis.set_major_formatter(PercentFormatter(1))
         axis.set_ylim(len(cells) + 0.3, 0.7)
         axis.yaxis.set_major_locator(MaxNLocator(8, integer=True))

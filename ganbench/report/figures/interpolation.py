@@ -165,7 +165,10 @@ _SHOWN: Mapping[DataKind, str] = {
         f"Each line is the image of a path, with dots at its ends. {OUTLINE} Of laws beyond the "
         f"plane, the first {COORDINATES} coordinates on one path."
     ),
-    "sequence": f"Each line of text is a step on one path, of {STEPS} equal ones.",
+    "sequence": (
+        f"Each line of text is a step on one path, of {STEPS} equal ones; where a generator draws "
+        "more random numbers than its noise, these change from line to line."
+    ),
     "table": f"Each row is a step on one path, of {STEPS} equal ones; up to {COLUMNS} columns.",
 }
 

@@ -104,9 +104,10 @@ def plane_of(data: Dataset) -> Plane:
 
 
 def scale_beside(figure: Figure, colours: str, scale: Normalize, label: str) -> None:
-    """Say what the colours of all maps mean."""
+    """Say what the colours of all maps mean, in some room beside them."""
+    figure.set_figwidth(figure.get_figwidth() + 0.8)
     bar = figure.colorbar(
-        ScalarMappable(scale, colours), ax=figure.axes, shrink=0.8, aspect=30, pad=0.01
+        ScalarMappable(scale, colours), ax=figure.axes, shrink=0.8, aspect=30, pad=0.02
     )
     bar.set_label(label)
     bar.outline.set_visible(False)
