@@ -11,10 +11,13 @@ import torch
 
 from ganbench.api import Dataset
 from ganbench.components import parse_single
+from ganbench.errors import SpecError
 from ganbench.escaping import plain
 from ganbench.plugins import Registry
+from ganbench.restoring import restored
 from ganbench.store import Json, Store
 from ganbench.store.index import Index, load_index
+from ganbench.training.sampling import Stored
 
 COSTS = (
     "joules", "generator_parameters", "critic_parameters", "generator_passes", "critic_passes",
@@ -24,6 +27,10 @@ _SCORE = [
     "metric", "estimator", "value", "low", "high", "p_value", "n_real", "n_fake", "better",
     "headline",
 ]  # fmt: skip
+
+
+def _unstored(run_id: str) -> Stored:
+    raise SpecError(f"The players of the run {run_id} are not in these results.")
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,7 @@ class Results:
             where its plugin is not installed.
         reason: run id -> why the run failed, in full.
         damaged: run id -> what is wrong with its files; such a run counts as not there.
+        stored: run id -> its players; raises `GanbenchError` where they cannot be rebuilt.
     """
 
     name: str
@@ -52,6 +60,7 @@ class Results:
     dataset: Callable[[str], Dataset]
     reason: Callable[[str], str]
     damaged: Mapping[str, str] = field(default_factory=dict)
+    stored: Callable[[str], Stored] = _unstored
 
 
 def load_results(store: Store, registry: Registry) -> Results:
@@ -72,6 +81,7 @@ def load_results(store: Store, registry: Registry) -> Results:
         lambda label: registry.build("dataset", parse_single(label)).value.judged,
         store.log,
         index.damaged,
+        functools.partial(restored, store, registry),
     )
 
 

@@ -22,6 +22,7 @@ _COMMANDS = {
     "cost": "ganbench.cli.cost:cost",
     "report": "ganbench.cli.results:report",
     "compare": "ganbench.cli.compare:compare",
+    "figure": "ganbench.cli.figure:figure",
     "list": "ganbench.cli.catalogue:list_components",
     "info": "ganbench.cli.catalogue:info",
     "store": "ganbench.cli.store:store",

@@ -34,27 +34,17 @@ def sample(
     RUN is an id or its beginning, or the path of a run's folder. A baseline is fitted anew.
     Equal seeds give equal samples.
     """
-    from ganbench.cells import restore_cells
     from ganbench.environment import find_device
-    from ganbench.errors import SpecError, StoreError
+    from ganbench.errors import StoreError
     from ganbench.plugins import load_plugins
     from ganbench.report.export import check_ending, frame, one_line, write_samples
-    from ganbench.training.sampling import drawn
+    from ganbench.restoring import restored
 
     store, run_id = find_run(run, results)
-    record = store.run(run_id)
-    if record["status"] != "ok":
-        raise SpecError(f"The run {run_id} is {record['status']}, so that it has no samples.")
-    (cell,) = restore_cells([record], load_plugins())
-    planned = store.experiment()["cells"].values()
-    if not any(
-        run_id in known["runs"].values() and cell.shares_data(known["origin"]) for known in planned
-    ):
-        raise SpecError(f"The data of the run {run_id} have changed since it was trained.")
-    dataset = cell.dataset.value.judged
+    stored = restored(store, load_plugins(), run_id, find_device(device))
+    dataset = stored.cell.dataset.value.judged
     check_ending(out or Path("samples.csv"), dataset)  # what stdout gets
-    generator = None if cell.is_baseline else store.generator(run_id)
-    x = drawn(cell, record["seed"], generator, count, seed, find_device(device))
+    x = stored.drawn(count, seed)
     if out is None:
         text = dataset.to_text(x)
         lines = frame(x, dataset).to_csv(index=False).splitlines() if text is None else text
@@ -65,4 +55,4 @@ def sample(
         write_samples(x, dataset, out)
     except OSError as error:
         raise StoreError(f"Cannot write '{out}': {error.strerror or error}.") from None
-    echo(f"{count} samples of {cell.title}, seed {record['seed']}: {out}", err=True)
+    echo(f"{count} samples of {stored.cell.title}, seed {stored.seed}: {out}", err=True)

@@ -279,6 +279,7 @@ def _outcomes(task: Task, progress: Progress[Any], started: float) -> list[RunFi
                 history.drop(columns="seed"),
                 samples[slot] if diverged is None else None,
                 ensemble.generator(slot),
+                ensemble.critic(slot),
                 log=f"{line}\n",
             )
         )

@@ -15,7 +15,7 @@ from .mmd_large import mmd2_block, mmd2_incomplete
 from .modes import mode_coverage
 from .precision_recall import prdc
 from .score import Score
-from .tabular import association_gap, column_fidelity
+from .tabular import association_gap, associations, column_fidelity
 from .text import bleu, distinct_ngrams, novel_ngrams, self_bleu
 from .transport import sliced_wasserstein, wasserstein2
 from .utility import tstr
@@ -25,6 +25,7 @@ __all__ = [
     "Floor",
     "Score",
     "association_gap",
+    "associations",
     "authenticity",
     "bleu",
     "c2st",

@@ -9,10 +9,11 @@ missing".
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.stats.contingency import association
 
 from ganbench.metrics._checks import Floats, listed, sameness
 from ganbench.metrics._intervals import wilson
@@ -108,6 +109,57 @@ def association_gap(real: pd.DataFrame, fake: pd.DataFrame) -> list[Score]:
     }
     gaps_by_kind = {"correlation": correlation, "contingency": contingency, "mixed": mixed}
     return _means(gaps_by_kind, tables, "pairs", _constant(tables))
+
+
+def associations(real: pd.DataFrame, fake: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return how strongly the columns of two tables depend on each other, table by table.
+
+    Args:
+        real: real table.
+        fake: generated table with the same columns.
+
+    Returns:
+        Two symmetric matrices with the columns as names: Pearson's correlation of two numeric
+        columns, from -1 to 1; the correlation ratio eta of a numeric and a categorical one, and
+        Cramer's V of two categorical ones, from 0 to 1. A constant column depends on none.
+
+    Raises:
+        MetricError: if a table makes no sense or their columns differ.
+
+    References:
+        Cramer 1946, Mathematical Methods of Statistics, section 21.9; for eta see
+        `association_gap`.
+    """
+    tables = as_tables({"real": real, "fake": fake})
+    names = [*tables.numbers, *tables.codes]
+    numbers = [tables.split(values) for values in tables.numbers.values()]
+    codes = [tables.split(values) for values in tables.codes.values()]
+    first, second = (
+        _associations([each[side] for each in numbers], [each[side] for each in codes])
+        for side in (0, 1)
+    )
+    return pd.DataFrame(first, names, names), pd.DataFrame(second, names, names)
+
+
+def _associations(numbers: Sequence[Floats], codes: Sequence[Codes]) -> Floats:
+    d = len(numbers)
+    matrix = np.eye(d + len(codes))
+    if numbers:
+        matrix[:d, :d] = _correlations(np.stack(numbers, 1))
+    for place, coded in enumerate(codes, d):
+        matrix[place, :d] = [_eta(coded, values) for values in numbers]
+    for one, two in itertools.combinations(range(len(codes)), 2):
+        matrix[d + two, d + one] = _cramer(codes[one], codes[two])
+    lower = np.tril(matrix, -1)
+    symmetric: Floats = lower + lower.T + np.eye(len(matrix))
+    return symmetric
+
+
+def _cramer(first: Codes, second: Codes) -> float:
+    """Return Cramer's V of two categorical columns, zero where one is constant."""
+    counts = pd.crosstab(first, second).to_numpy()
+    least = min(counts.shape) - 1
+    return float(association(counts, "cramer", correction=False)) if least else 0.0
 
 
 def _means(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -12,9 +13,17 @@ from torch import Tensor
 from torch.nn import functional
 
 from ganbench.api import Dataset, DataSpec
-from ganbench.report.marginals import Cells, line
-from ganbench.report.plots import REAL_COLOUR, canvas, looks, losses_of, players_of, printable
-from ganbench.report.tables import Section, wrapped
+from ganbench.report.marginals import Cells, Drawn, line
+from ganbench.report.plots import (
+    REAL_COLOUR,
+    canvas,
+    label,
+    looks,
+    losses_of,
+    players_of,
+    printable,
+)
+from ganbench.report.tables import Section
 
 PER_ROW = 5
 MASSES = (0.99, 0.9, 0.5)
@@ -25,39 +34,59 @@ LETTER = 0.052
 """Inches that a letter takes."""
 ACROSS = 1.7
 """Least inches of a panel, which a loss above it needs."""
+DOWN = 2.1
+"""Inches of a panel with its title."""
 
 
-Draw = Callable[[Axes, Tensor, str], None]
+T = TypeVar("T")
 
 
-def _gallery(
-    section: Section, cells: Cells, real: Tensor, draw: Draw, across: float = ACROSS
+def gallery(
+    section: Section,
+    cells: Mapping[tuple[str, str], Drawn[T]],
+    real: T | None,
+    draw: Callable[[Axes, T, str], None],
+    across: float = ACROSS,
+    down: float = DOWN,
+    seeds: bool = True,
 ) -> Figure:
-    """Lay out one panel, `across` inches wide, per cell; real samples first in every line."""
+    """Lay out one panel per cell, in lines of one architecture.
+
+    Args:
+        section: names and orders the cells.
+        cells: (architecture, loss) -> what its panel shows; who is not there gets no panel.
+        real: what the panel at the head of every line shows, None for no such panel.
+        draw: draws into a panel, in a colour.
+        across: inches of a panel.
+        down: inches of a panel with its title.
+        seeds: whether what cells say is the seed that they show.
+    """
     lines = []
     for player in players_of(section):
         losses = [loss for loss in losses_of(section) if (player, loss) in cells]
         chunks = [losses[i : i + PER_ROW] for i in range(0, len(losses), PER_ROW)]
         lines += [(player, chunk) for chunk in chunks]
-    width = 1 + max(len(chunk) for _, chunk in lines)
-    figure = canvas(0.8 + across * width, 0.5 + 2.1 * len(lines))
+    heads = int(real is not None)
+    width = heads + max(len(chunk) for _, chunk in lines)
+    figure = canvas(0.8 + across * width, 0.5 + down * len(lines))
     grid = figure.subplots(len(lines), width, squeeze=False)
     for axes, (player, chunk) in zip(grid, lines, strict=True):
         colour, _ = looks(section)[player]
-        axes[0].set_ylabel(wrapped(player))
+        axes[0].set_ylabel(label(player))
         for axis in axes:
             axis.set(xticks=[], yticks=[])
-        draw(axes[0], real, REAL_COLOUR)
-        axes[0].set_title("real")
-        for axis, loss in zip(axes[1:], chunk, strict=False):
+        if real is not None:
+            draw(axes[0], real, REAL_COLOUR)
+            axes[0].set_title("real")
+        for axis, loss in zip(axes[heads:], chunk, strict=False):
             cell = cells[player, loss]
             if cell.x is None:
                 axis.set_facecolor("0.92")
-                axis.set_title(f"{wrapped(loss, 22)}\n{cell.said}")
+                axis.set_title(f"{label(loss)}\n{cell.said}")
             else:
-                axis.set_title(f"{wrapped(loss, 22)}\nseed {cell.said}")
+                axis.set_title(f"{label(loss)}\n{'seed ' if seeds else ''}{cell.said}")
                 draw(axis, cell.x, colour)
-        for spare in axes[1 + len(chunk) :]:
+        for spare in axes[heads + len(chunk) :]:
             spare.remove()
     return figure
 
@@ -69,7 +98,7 @@ def images(section: Section, cells: Cells, data: Dataset, real: Tensor) -> Figur
         axis.imshow(sheet(x[: SIDE**2], data.spec, SIDE))
         axis.spines[:].set_visible(False)
 
-    return _gallery(section, cells, real, draw)
+    return gallery(section, cells, real, draw)
 
 
 def sheet(x: Tensor, spec: DataSpec, width: int) -> np.ndarray:
@@ -109,7 +138,7 @@ def vectors(section: Section, cells: Cells, data: Dataset, real: Tensor) -> Figu
         if outside > 0.005:
             axis.set_xlabel(f"{outside:.0%} outside", fontsize=7)
 
-    return _gallery(section, cells, real, draw)
+    return gallery(section, cells, real, draw)
 
 
 def texts(section: Section, cells: Cells, data: Dataset, real: Tensor) -> Figure:
@@ -125,7 +154,7 @@ def texts(section: Section, cells: Cells, data: Dataset, real: Tensor) -> Figure
             family="monospace", linespacing=1.5, parse_math=False,
         )  # fmt: skip
 
-    return _gallery(section, cells, real, draw, across=max(ACROSS, 0.3 + LETTER * length))
+    return gallery(section, cells, real, draw, across=max(ACROSS, 0.3 + LETTER * length))
 
 
 def _lines(data: Dataset, x: Tensor) -> list[str]:
@@ -143,7 +172,12 @@ def _contours(
     y, x = torch.meshgrid(ticks, ticks, indexing="ij")
     points = torch.stack([x, y], -1).reshape(-1, 2) + centre
     density = log_prob(points).double().exp().numpy()
+    levels = enclosing(density)
+    axis.contour(ticks, ticks, density.reshape(x.shape), levels, colors="0.35", linewidths=0.6)
+
+
+def enclosing(density: np.ndarray) -> np.ndarray:
+    """Return the levels above which 99, 90 and 50% of a density (n,) on a lattice lie."""
     ranked = np.sort(density)[::-1]
     mass = np.cumsum(ranked) / ranked.sum()
-    levels = np.unique([ranked[np.searchsorted(mass, part)] for part in MASSES])
-    axis.contour(ticks, ticks, density.reshape(x.shape), levels, colors="0.35", linewidths=0.6)
+    return np.unique([ranked[np.searchsorted(mass, part)] for part in MASSES])

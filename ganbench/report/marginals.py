@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,8 @@ from torch import Tensor
 
 from ganbench.api import Dataset
 from ganbench.errors import GanbenchError
-from ganbench.report.plots import REAL_COLOUR, canvas, legend, looks, losses_of, printable
-from ganbench.report.tables import Section, wrapped
+from ganbench.report.plots import REAL_COLOUR, canvas, label, legend, looks, losses_of, printable
+from ganbench.report.tables import Section
 
 MAX_COLUMNS = 10
 MAX_LEVELS = 8
@@ -33,14 +33,22 @@ DATES = (
 """(least span in days, format of its ticks)."""
 
 
-class Drawn(NamedTuple):
-    """The samples of one seed of a cell, or why there are none."""
+T = TypeVar("T")
+
+
+class Drawn(NamedTuple, Generic[T]):
+    """What a panel shows of one seed of a cell, or why there is nothing to show.
+
+    Attributes:
+        said: the seed, or the reason.
+        x: its samples, or what was made of them.
+    """
 
     said: str
-    x: Tensor | None
+    x: T | None
 
 
-Cells = Mapping[tuple[str, str], Drawn]
+Cells = Mapping[tuple[str, str], Drawn[Tensor]]
 """(architecture, loss) -> what was drawn."""
 
 
@@ -79,14 +87,14 @@ def _marginals(
         shown = {p: frame for p in styles if (frame := frames.get((p, loss))) is not None}
         said = ", ".join(cells[p, loss].said for p in styles if (p, loss) in cells)
         plural = "seeds" if "," in said else "seed"
-        label = f"{wrapped(loss)}\n{wrapped(f'{plural} {said}')}"
-        axes[0].set_ylabel(label, rotation=0, ha="right", va="center")
+        text = f"{label(loss)}\n{label(f'{plural} {said}')}"
+        axes[0].set_ylabel(text, rotation=0, ha="right", va="center")
         for axis, name in zip(axes, names, strict=True):
             columns = {styles[p][0]: _plain(frame[name]) for p, frame in shown.items()}
             dates = pd.api.types.is_datetime64_any_dtype(real[name].dtype)
             _marginal(axis, _plain(real[name]), columns, dates)
     for axis, name in zip(grid[0], names, strict=True):
-        axis.set_title(wrapped(printable(str(name)), 12))
+        axis.set_title(label(str(name), 12, 3))
     handles = [Line2D([], [], color=colour, label=p) for p, (colour, _) in styles.items()]
     grey = Patch(color=REAL_COLOUR, alpha=0.6, label="real")
     legend(figure, [grey, *handles])

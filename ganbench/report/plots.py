@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from PIL import Image
 
 from ganbench.comparison.columns import ARROWS, Column
 from ganbench.comparison.wording import number
@@ -40,7 +41,7 @@ STYLE: dict[Any, Any] = {
     "text.parse_math": False,
 }
 REAL_COLOUR = "0.6"
-TITLE_LETTER = 0.085
+TITLE_LETTER = 0.092
 """Inches that a letter of a title takes."""
 WIDTH = 11.0
 LOSSES = ("critic_loss", "generator_loss")
@@ -48,13 +49,29 @@ WIDEST_LINEAR = 30
 
 
 def encode(figure: Figure, format: str) -> bytes:
-    """Return the file of a figure as "png" or "svg", the same bytes for the same figure."""
+    """Return the file of a figure as "png", "svg" or "pdf": the same bytes for the same figure."""
     buffer = io.BytesIO()
-    metadata = {"Date": None} if format == "svg" else {}
+    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(format, {})
     with matplotlib.rc_context(STYLE), warnings.catch_warnings():
         # A letter that no font has becomes a box, which the reader sees.
         warnings.filterwarnings("ignore", r"Glyph .* missing from font", UserWarning)
         figure.savefig(buffer, format=format, dpi=150, metadata=metadata)
+    return buffer.getvalue()
+
+
+def film(figures: Sequence[Figure], seconds: float = 6.0) -> bytes:
+    """Return a GIF that shows figures one after the other, the last for two seconds more."""
+    pictures = [Image.open(io.BytesIO(encode(figure, "png"))).convert("RGB") for figure in figures]
+    size = tuple(max(picture.size[side] for picture in pictures) for side in (0, 1))
+    frames = [Image.new("RGB", (size[0], size[1]), "white") for _ in pictures]
+    for frame, picture in zip(frames, pictures, strict=True):
+        frame.paste(picture)
+    each = round(1000 * seconds / len(frames))
+    buffer = io.BytesIO()
+    durations = [*[each] * (len(frames) - 1), each + 2000]
+    frames[0].save(
+        buffer, "gif", save_all=True, append_images=frames[1:], duration=durations, loop=0
+    )
     return buffer.getvalue()
 
 
@@ -79,8 +96,13 @@ def losses_of(section: Section) -> list[str]:
 def looks(section: Section) -> dict[str, tuple[str, str]]:
     """Give each architecture a colour and a marker."""
     players = players_of(section)
-    colours = islice(cycle(sns.color_palette("colorblind").as_hex()), len(players))
-    return dict(zip(players, zip(colours, cycle("osD^vPX"), strict=False), strict=True))
+    markers = islice(cycle("osD^vPX"), len(players))
+    return dict(zip(players, zip(palette(len(players)), markers, strict=True), strict=True))
+
+
+def palette(count: int) -> list[str]:
+    """Return so many colours that most colour-blind people tell apart, again from the tenth on."""
+    return list(islice(cycle(sns.color_palette("colorblind").as_hex()), count))
 
 
 def canvas(width: float, height: float) -> Figure:
@@ -99,16 +121,40 @@ def title(figure: Figure, text: str) -> None:
     figure.suptitle("\n".join(lines), fontsize=10)
 
 
+def label(text: str, width: int = 22, lines: int = 6) -> str:
+    """Break a name to lines of about `width`; of a very long one the middle is left out."""
+    parts = [
+        part
+        for line in wrapped(printable(text), width).split("\n")
+        for part in (textwrap.wrap(line, width) if len(line) > width + 2 else [line])
+    ]
+    if len(parts) > lines:
+        parts = [*parts[: lines // 2], "…", *parts[len(parts) - (lines - 1) // 2 :]]
+    return "\n".join(parts)
+
+
+def short(text: str, letters: int) -> str:
+    """Return what fits into so many letters, with a sign that something was cut."""
+    text = printable(text)
+    return text if len(text) <= letters else f"{text[: letters - 1]}…"
+
+
 def printable(text: str) -> str:
     """Show what cannot be printed, such as tabs and ends of lines, as a dot."""
     return "".join(c if c.isprintable() else "·" for c in text)
 
 
 def legend(figure: Figure, handles: Sequence[Line2D | Patch]) -> None:
-    """Put a legend below all panels, in as many columns as fit."""
-    longest = max(len(str(handle.get_label())) for handle in handles)
+    """Put a legend below all panels, in as many columns as fit, and make room for its lines."""
+    for handle in handles:
+        handle.set_label(label(str(handle.get_label()), 44, 5))
+    names = [str(handle.get_label()).split("\n") for handle in handles]
+    longest = max(len(line) for name in names for line in name)
     columns = int(figure.get_figwidth() / (0.7 + 0.075 * longest))
     ncols = min(len(handles), max(1, columns))
+    rows = -(-len(handles) // ncols)
+    lines = rows * max(len(name) for name in names)
+    figure.set_figheight(figure.get_figheight() + 0.17 * (lines - 1))
     figure.legend(handles=handles, loc="outside lower center", ncols=ncols)
 
 
@@ -126,7 +172,17 @@ def _panels(section: Section, width: float, height: float) -> tuple[Figure, list
     return figure, list(grid[:count])
 
 
-def _scale(axis: Axes, which: Literal["x", "y"], values: np.ndarray) -> None:
+def _lines(losses: Sequence[str]) -> list[str]:
+    """Write losses as the names of lines."""
+    return [label(loss, lines=4) for loss in losses]
+
+
+def _slot(losses: Sequence[str], least: float) -> float:
+    """Return the inches of a line, which its name must fit into."""
+    return max(least, *(0.15 * (name.count("\n") + 1) for name in _lines(losses)))
+
+
+def log_where_wide(axis: Axes, which: Literal["x", "y"], values: np.ndarray) -> None:
     """Make an axis logarithmic where positive values span orders of magnitude; short ticks."""
     coordinate = axis.xaxis if which == "x" else axis.yaxis
     values = values[np.isfinite(values)]
@@ -151,13 +207,14 @@ def heatmaps(results: Results, dataset: str) -> Figure:
     section = section_of(results, dataset)
     players, losses = players_of(section), losses_of(section)
     width = max(0.4 + 0.72 * len(players), 1.5)  # else titles run into each other
-    figure, panels = _panels(section, width, 0.9 + 0.42 * len(losses))
+    names = [label(player, 11, 6) for player in players]
+    below = 0.12 * max(name.count("\n") for name in names)
+    figure, panels = _panels(section, width, 0.9 + below + _slot(losses, 0.42) * len(losses))
     for axis, column in zip(panels, section.columns, strict=True):
         _heatmap(axis, section, column)
-        axis.set(title=column.title, xlabel="", ylabel="")
-        names = [wrapped(player, 11) for player in players]
+        axis.set(title=label(column.title, int(13 * width), 3), xlabel="", ylabel="")
         axis.set_xticks(np.arange(len(players)) + 0.5, names, va="top", fontsize=7)
-        axis.set_yticks(np.arange(len(losses)) + 0.5, [wrapped(loss) for loss in losses])
+        axis.set_yticks(np.arange(len(losses)) + 0.5, _lines(losses))
         axis.tick_params(length=0)
     sided = {column.better in ARROWS for column in section.columns}
     grey = "; grey: no better side" if False in sided else ""
@@ -207,12 +264,12 @@ def seed_strips(results: Results, dataset: str) -> Figure:
     """Draw each seed, the mean with its 95% t interval, and the floor, for every score."""
     section = section_of(results, dataset)
     losses, styles = losses_of(section), looks(section)
-    slot = max(0.45, 0.2 * len(styles) + 0.1)
+    slot = _slot(losses, max(0.45, 0.2 * len(styles) + 0.1))
     figure, panels = _panels(section, 3.2, 0.9 + slot * len(losses))
     for axis, column in zip(panels, section.columns, strict=True):
         _strip(axis, section, column)
-        axis.set_title(column.title)
-        axis.set_yticks(range(len(losses)), [wrapped(loss) for loss in losses])
+        axis.set_title(label(column.title, 40, 3))
+        axis.set_yticks(range(len(losses)), _lines(losses))
         axis.set_ylim(len(losses) - 0.5, -0.5)
         axis.tick_params(axis="y", length=0)
         axis.grid(axis="x")
@@ -249,7 +306,7 @@ def _strip(axis: Axes, section: Section, column: Column) -> None:
         axis.errorbar(score.mean, below, xerr=score.half, color=colour, capsize=2, lw=1.3)
         axis.scatter(score.mean, below, s=22, color=colour, marker=marker, lw=0, zorder=3)
     every = [v for row in section.rows for v in row.scores[column.name].values.values()]
-    _scale(axis, "x", np.array([*every, floor.mean]))
+    log_where_wide(axis, "x", np.array([*every, floor.mean]))
 
 
 # ------------------------------------------------------------------------------- learning curves
@@ -274,9 +331,9 @@ def learning_curves(results: Results, dataset: str) -> Figure:
         for axis, name in zip(axes, names, strict=True):
             for player, (colour, _) in looks(section).items():
                 _curve(axis, curves.get((loss, player)), name, colour)
-        axes[0].set_ylabel(wrapped(loss), rotation=0, ha="right", va="center")
+        axes[0].set_ylabel(label(loss), rotation=0, ha="right", va="center")
     for axes, name in zip(grid.T, names, strict=True):
-        axes[0].set_title(name.replace("_", " "))
+        axes[0].set_title(label(name.replace("_", " "), int(11 * width), 3))
         axes[-1].set_xlabel("generator step")
         _share(axes, joint=name not in LOSSES)
     handles = [Line2D([], [], color=c, label=player) for player, (c, _) in looks(section).items()]
@@ -309,7 +366,7 @@ def _share(axes: Sequence[Axes], joint: bool) -> None:
     for axis in axes:
         lines = [line for each in (axes if joint else [axis]) for line in each.get_lines()]
         values = [np.asarray(line.get_ydata(), dtype=float) for line in lines]
-        _scale(axis, "y", np.concatenate([np.empty(0), *values]))
+        log_where_wide(axis, "y", np.concatenate([np.empty(0), *values]))
         axis.grid(axis="y")
         axis.locator_params(axis="x", nbins=4)
         if joint and axis is not axes[0]:

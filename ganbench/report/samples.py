@@ -46,7 +46,7 @@ def samples(results: Results, dataset: str) -> Figure:
     return figure
 
 
-def _drawn(results: Results, section: Section, row: Row) -> Drawn:
+def _drawn(results: Results, section: Section, row: Row) -> Drawn[Tensor]:
     if not row.runs:
         return Drawn(row.status, None)
     seed = typical_seed(section, row)

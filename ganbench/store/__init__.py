@@ -4,7 +4,8 @@
 <folder>/experiment.json       what was asked for: grids, commands, environments
 <folder>/cells/<sha256>.parquet  every cell that was asked for, and the ids of its runs
 <folder>/runs/<id>/            run.json, history.parquet, samples.safetensors,
-                               generator.safetensors, scores.parquet, log.txt, manifest.json
+                               generator.safetensors, critic.safetensors, scores.parquet,
+                               log.txt, manifest.json
 <folder>/floors/<id>.json      real-vs-real scores, shared by all runs of a dataset
 <folder>/checkpoints/          of blocks of seeds that are being trained
 <folder>/quarantine/           what was found damaged

@@ -36,6 +36,7 @@ class RunFiles:
     history: pd.DataFrame | None = None
     samples: torch.Tensor | None = None
     generator: Mapping[str, torch.Tensor] | None = None
+    critic: Mapping[str, torch.Tensor] | None = None
     scores: pd.DataFrame | None = None
     log: str = ""
 
@@ -50,9 +51,10 @@ class RunFiles:
                 files[f"{name}.parquet"] = buffer.getvalue()
         if self.samples is not None:
             files["samples.safetensors"] = save({"samples": self.samples.contiguous()})
-        if self.generator is not None:
-            tensors = {name: value.contiguous() for name, value in self.generator.items()}
-            files["generator.safetensors"] = save(tensors)
+        for name, values in (("generator", self.generator), ("critic", self.critic)):
+            if values is not None:
+                tensors = {key: value.contiguous() for key, value in values.items()}
+                files[f"{name}.safetensors"] = save(tensors)
         return {**files, "manifest.json": sealed({"files": _manifest(files)})}
 
 
@@ -68,7 +70,7 @@ def parse(contents: Mapping[str, bytes]) -> RunFiles:
     }
     tensors = {
         name: load(contents[f"{name}.safetensors"]) if f"{name}.safetensors" in contents else None
-        for name in ("samples", "generator")
+        for name in ("samples", "generator", "critic")
     }
     samples = tensors["samples"]
     return RunFiles(
@@ -76,6 +78,7 @@ def parse(contents: Mapping[str, bytes]) -> RunFiles:
         frames["history"],
         None if samples is None else samples["samples"],
         tensors["generator"],
+        tensors["critic"],
         frames["scores"],
         contents["log.txt"].decode(),
     )
@@ -107,7 +110,7 @@ def listed(manifest: bytes) -> dict[str, Json]:
 
 _NAMES = (
     "run.json", "log.txt", "history.parquet", "scores.parquet", "samples.safetensors",
-    "generator.safetensors",
+    "generator.safetensors", "critic.safetensors",
 )  # fmt: skip
 
 

@@ -9,8 +9,10 @@ from typing import Any
 
 from ganbench.errors import StoreError
 
-FORMAT = 2
-"""Of everything that this ganbench writes; 1 had no checksums outside of the runs."""
+FORMAT = 3
+"""Of everything that this ganbench writes; 2 stored no critics."""
+_SEALED = 2
+"""The first format that has checksums outside of the runs."""
 
 _MOST = {".json": 64 << 20, ".txt": 64 << 20, ".parquet": 4 << 30}
 _MOST_DATA = 64 << 30
@@ -97,7 +99,7 @@ def unsealed(data: bytes) -> dict[str, Any]:
             f"it has format {found}, and this ganbench reads up to {FORMAT}; "
             "read it with a newer ganbench."
         )
-    if found >= FORMAT:
+    if found >= _SEALED:
         end = _seal(b"")
         text = data[: -len(end)] + _END
         if data != text.removesuffix(_END) + _seal(text):

@@ -1,6 +1,7 @@
 """A results folder: what is published there, whole or not at all."""
 
 import contextlib
+import dataclasses
 import errno
 import os
 import shutil
@@ -143,8 +144,7 @@ class Store:
             told = f"Attempt {len(attempts)}: {log}" if new else log
             log = before.log + told
         run = {**files.run, "attempts": attempts}
-        whole = RunFiles(run, files.history, files.samples, files.generator, files.scores, log)
-        self.place(run["run_id"], whole.contents())
+        self.place(run["run_id"], dataclasses.replace(files, run=run, log=log).contents())
 
     def _before(self, run_id: str) -> RunFiles | None:
         """Read what is published of a run, if that can be read."""
@@ -318,6 +318,14 @@ class Store:
     def generator(self, run_id: str) -> dict[str, torch.Tensor]:
         """Read the generator's parameters and buffers, by name."""
         return self._of_run(run_id, "generator.safetensors", load)
+
+    def critic(self, run_id: str) -> dict[str, torch.Tensor] | None:
+        """Read the critic's parameters and buffers, by name; None where none is stored.
+
+        Runs of formats before 3 have none, and neither have baselines and critics without
+        anything to learn.
+        """
+        return self._optional(run_id, "critic.safetensors", load)
 
     def log(self, run_id: str) -> str:
         """Read the log of a run; of a failed one it ends with the traceback."""

@@ -13,7 +13,7 @@ from ganbench.errors import SpecError
 from ganbench.training import players
 from ganbench.training.clock import Clock
 from ganbench.training.conditioning import Front, ToldDataset, ToldPrior
-from ganbench.training.packing import packed_spec
+from ganbench.training.packing import pack, packed_spec
 from ganbench.training.rules import State, under
 from ganbench.training.rungs import Engine, choose
 from ganbench.training.steps import Game
@@ -129,17 +129,30 @@ class Ensemble:
         Returns:
             Projected samples (seeds, count, *shape), on the CPU.
         """
-        prior, dataset = self.cell.prior.value, self.cell.dataset.value
+        return self.generate_from(self.noise(count, role), role)
+
+    def noise(self, count: int, role: str) -> Tensor:
+        """Draw what the generators read: (slots, count, width), conditions at the end."""
+        prior = self.cell.prior.value
         if (told := _conditions(self.cell)) is not None:
             prior = ToldPrior(prior, told, balanced=False)
+        return torch.stack([prior.sample((count,), rng) for rng in self._sampling(role)])
+
+    def _sampling(self, *role: str) -> list[torch.Generator]:
+        """Open the streams of a sample, one for each slot."""
+        names = ("sample", *role)
+        return [seeding.torch_stream(slot, *names, device=self.device) for slot in self.slots]
+
+    def generate_from(self, noise: Tensor, role: str) -> Tensor:
+        """Turn noise (slots, count, width) into projected samples (seeds, count, *shape).
+
+        Args:
+            noise: as `noise` draws it.
+            role: names the random numbers that generators draw beside their noise.
+        """
+        dataset, told, count = self.cell.dataset.value, _conditions(self.cell), noise.shape[1]
         player = self.game.generator
-
-        def streams(*name: str) -> list[torch.Generator]:
-            names = ("sample", role, *name)
-            return [seeding.torch_stream(slot, *names, device=self.device) for slot in self.slots]
-
-        noise = torch.stack([prior.sample((count,), rng) for rng in streams()])
-        opened = {name: streams(name) for name in player.drawing_noise}
+        opened = {name: self._sampling(role, name) for name in player.drawing_noise}
 
         def draw(state: State, noise: Tensor, numbers: State) -> Tensor:
             parameters = player.unflatten(state["average"])
@@ -171,22 +184,60 @@ class Ensemble:
         values = {**parameters, **{name: value[slot] for name, value in buffers.items()}}
         return {name: value.cpu() for name, value in values.items()}
 
-    def restore(self, slot: int, generator: State) -> None:
+    def critic(self, slot: int) -> State | None:
+        """Return the critic of one slot in the same way, None where it has nothing to learn."""
+        parameters = self.game.critic.unflatten(self.state["critic"][slot])
+        buffers = under(self.state, "critic.buffer")
+        values = {**parameters, **{name: value[slot] for name, value in buffers.items()}}
+        return {name: value.cpu() for name, value in values.items()} or None
+
+    def restore(self, slot: int, generator: State, critic: State | None = None) -> None:
         """Take over the averaged generator of one slot, as `generator` has given it.
 
+        Args:
+            slot: where.
+            generator: parameters and buffers by name.
+            critic: the same, as `critic` has given it; what is there stays if it is None.
+
         Raises:
-            SpecError: if it is one of other players.
+            SpecError: if they are of other players.
         """
-        player, own = self.game.generator, under(self.state, "generator.buffer")
-        if {name: value.shape for name, value in self.generator(slot).items()} != {
-            name: value.shape for name, value in generator.items()
+        own = self.generator(slot)
+        self._replace(slot, "generator", "average", self.game.generator, own, generator)
+        if critic is not None:
+            own = self.critic(slot) or {}
+            self._replace(slot, "critic", "critic", self.game.critic, own, critic)
+
+    def _replace(
+        self, slot: int, role: str, key: str, player: players.Player, own: State, new: State
+    ) -> None:
+        """Put the values of a player in the place of its own."""
+        if {name: value.shape for name, value in own.items()} != {
+            name: value.shape for name, value in new.items()
         }:
-            raise SpecError(
-                f"The stored generator is not one of {self.cell.generator.label}, as it is now."
-            )
-        self.state["average"][slot] = player.flatten(generator)
-        for name in own:
-            self.state[f"generator.buffer.{name}"][slot] = generator[name]
+            cell = self.cell
+            part = cell.generator if role == "generator" else cell.discriminator
+            raise SpecError(f"The stored {role} is not one of {part.label}, as it is now.")
+        self.state[key][slot] = player.flatten(new)
+        for name in under(self.state, f"{role}.buffer"):
+            self.state[f"{role}.buffer.{name}"][slot] = new[name]
+
+    def scores(self, slot: int, x: Tensor) -> Tensor:
+        """Return what the critic of one slot makes of samples (n, *shape): (n,) or (n, size).
+
+        Args:
+            slot: whose.
+            x: samples as players see them; where samples are packed, each is packed with itself.
+        """
+        count, player = self.cell.recipe.packing, self.game.critic
+        values = self.critic(slot) or {}
+        for name, (law, shape) in player.drawing_noise.items():
+            rng = seeding.torch_stream(slot, "judged", name)
+            values[name] = numbers_of(law, (len(x),), shape, rng)
+        packed = pack(x.repeat_interleave(count, dim=0), self.cell.dataset.value.spec, count)
+        with torch.no_grad():
+            there = {name: value.to(self.device) for name, value in values.items()}
+            return player.draw(there, packed.to(self.device)).cpu()
 
     def finite(self) -> list[bool]:
         """Whether each seed's parameters hold only finite numbers."""

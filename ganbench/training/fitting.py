@@ -48,6 +48,9 @@ class FittedLaws:
     def generator(self, slot: int) -> None:
         """Return None: a fitted law is no network."""
 
+    def critic(self, slot: int) -> None:
+        """Return None: nothing was judged."""
+
 
 def fit(cell: Cell, seeds: Sequence[int]) -> Progress[FittedLaws]:
     """Fit the baseline of a cell for each seed."""

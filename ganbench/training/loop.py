@@ -33,6 +33,10 @@ class Block(Protocol):
         """Return the network of one seed, parameters and buffers by name, if it is one."""
         ...
 
+    def critic(self, slot: int) -> Mapping[str, Tensor] | None:
+        """Return the critic of one seed in the same way, if it has one that learns."""
+        ...
+
 
 B = TypeVar("B", bound=Block)
 
@@ -85,8 +89,9 @@ def train(
     device: torch.device,
     checkpoint: Checkpoint | None = None,
     stopping: Callable[[], bool] = lambda: False,
+    pauses: int = PAUSES,
 ) -> Iterator[Progress[Ensemble]]:
-    """Train a block of seeds; pause about ten times and yield the progress so far.
+    """Train a block of seeds; pause now and then and yield the progress so far.
 
     The first pause is before the first step or where the checkpoint was, the last after the last
     step, or where every seed has diverged.
@@ -98,6 +103,7 @@ def train(
         checkpoint: where to go on from, if something is there, and to save to now and then. The
             results are the same to the bit as without.
         stopping: asked after each step whether to save and stop.
+        pauses: how many, besides the first; they change no result.
 
     Raises:
         Interrupted: if it was stopped.
@@ -106,7 +112,7 @@ def train(
     progress = Progress(ensemble)
     watch = _Stopwatch(progress, recipe.seconds)
     recorder = _Recorder(progress)
-    pauses = {round(recipe.steps * part / PAUSES) for part in range(1, PAUSES + 1)}
+    paused = {round(recipe.steps * part / pauses) for part in range(1, pauses + 1)}
     progress.engine = ensemble.engine()
     if checkpoint is not None:
         checkpoint.restore(progress)
@@ -122,7 +128,7 @@ def train(
         progress.step += 1
         over = progress.step == recipe.steps or watch.spent() >= 1
         recorder.record(over)
-        if over or progress.step in pauses:
+        if over or progress.step in paused:
             recorder.note_divergence()
             watch.stop()
             yield progress

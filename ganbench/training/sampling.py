@@ -1,41 +1,92 @@
-"""New samples from what a run has stored."""
+"""The players of a run, brought back from what it has stored."""
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
 from ganbench.cells import Cell
+from ganbench.errors import SpecError
 from ganbench.training.ensemble import Ensemble
 from ganbench.training.fitting import FittedLaws
 
 
-def drawn(
-    cell: Cell,
-    seed: int,
-    generator: Mapping[str, Tensor] | None,
-    count: int,
-    stream: int,
-    device: torch.device,
-) -> Tensor:
-    """Draw samples from the generator of one run, or from its baseline, fitted anew.
+@dataclasses.dataclass(frozen=True)
+class Stored:
+    """What a run has stored of its players, and what is needed to rebuild them.
 
-    Args:
+    Attributes:
         cell: of the run.
         seed: of the run.
         generator: the stored network, None for a baseline.
-        count: how many samples.
-        stream: names the noise; equal ones give equal samples.
-        device: where.
-
-    Returns:
-        Projected samples (count, *shape), on the CPU.
+        critic: the stored critic, None where there is none.
+        device: where to work.
     """
-    role = f"drawn {stream}"
-    if generator is None:
-        return FittedLaws(cell, [seed]).generate(count, role)[0]
-    alone = cell.recipe.model_copy(update={"block": 1, "width": None})
-    ensemble = Ensemble(dataclasses.replace(cell, recipe=alone), [seed], device)
-    ensemble.restore(0, dict(generator))
-    return ensemble.generate(count, role)[0]
+
+    cell: Cell
+    seed: int
+    generator: Mapping[str, Tensor] | None = None
+    critic: Mapping[str, Tensor] | None = None
+    device: torch.device = dataclasses.field(default_factory=lambda: torch.device("cpu"))
+
+    def drawn(self, count: int, stream: int) -> Tensor:
+        """Draw samples from the generator, or from the baseline, fitted anew.
+
+        Args:
+            count: how many samples.
+            stream: names the noise; equal ones give equal samples.
+
+        Returns:
+            Projected samples (count, *shape), on the CPU.
+        """
+        role = f"drawn {stream}"
+        if self.generator is None:
+            return FittedLaws(self.cell, [self.seed]).generate(count, role)[0]
+        return self._players.generate(count, role)[0]
+
+    def noise(self, count: int, stream: int) -> Tensor:
+        """Draw noise (count, width) as the generator reads it, conditions at the end.
+
+        Raises:
+            SpecError: if there is no generator.
+        """
+        return self._players.noise(count, f"drawn {stream}")[0]
+
+    def samples(self, noise: Tensor) -> Tensor:
+        """Turn noise (count, width) into projected samples (count, *shape), on the CPU.
+
+        Raises:
+            SpecError: if there is no generator.
+        """
+        return self._players.generate_from(noise[None], "drawn 0")[0]
+
+    def scores(self, x: Tensor) -> Tensor:
+        """Return what the critic makes of samples (n, *shape): (n,).
+
+        Raises:
+            SpecError: if no critic is stored, or if it gives more than one number.
+        """
+        if self.critic is None:
+            raise SpecError(
+                "The run holds no critic: it has none that learns, or a ganbench before format 3 "
+                "stored it."
+            )
+        values = self._players.scores(0, x)
+        if values.ndim > 1:
+            raise SpecError(
+                f"The critic gives {values.shape[1]} numbers for each sample, which make no map."
+            )
+        return values
+
+    @functools.cached_property
+    def _players(self) -> Ensemble:
+        if self.generator is None:
+            raise SpecError("A baseline has neither noise nor players.")
+        alone = self.cell.recipe.model_copy(update={"block": 1, "width": None})
+        cell = dataclasses.replace(self.cell, recipe=alone)
+        ensemble = Ensemble(cell, [self.seed], self.device)
+        critic = None if self.critic is None else dict(self.critic)
+        ensemble.restore(0, dict(self.generator), critic)
+        return ensemble

@@ -64,7 +64,8 @@ def whole(complete, tmp_path_factory):
 FILES = (
     "experiment.json", "cells/*", "floors/*", "runs/*/run.json", "runs/*/manifest.json",
     "runs/*/log.txt", "runs/*/history.parquet", "runs/*/scores.parquet",
-    "runs/*/samples.safetensors", "runs/*/generator.safetensors", ".index/*",
+    "runs/*/samples.safetensors", "runs/*/generator.safetensors", "runs/*/critic.safetensors",
+    ".index/*",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ def make_run(run_id="a1", **changes):
         history=pd.DataFrame({"step": [1], "quantity": ["loss"], "value": [0.5]}),
         samples=torch.arange(6.0).view(3, 2).t(),
         generator={"weight": torch.ones(2, 3)},
+        critic={"bias": torch.ones(2)},
         scores=pd.DataFrame(
             {
                 "metric": ["mmd"],

@@ -13,6 +13,7 @@ import torch
 from ganbench.errors import StoreError
 from ganbench.store import RunFiles, Store
 from ganbench.store import folder as store_module
+from ganbench.store.disk import FORMAT
 
 
 def visible(store):
@@ -38,6 +39,7 @@ def test_what_is_published_is_read_back(store, run_files):
     assert back.run == {**files.run, "attempts": []}
     assert torch.equal(back.samples, files.samples)
     assert torch.equal(back.generator["weight"], files.generator["weight"])
+    assert torch.equal(back.critic["bias"], files.critic["bias"])
     pd.testing.assert_frame_equal(back.history, files.history)
     pd.testing.assert_frame_equal(back.scores, files.scores, check_dtype=False)
     assert back.log == "fine\n"
@@ -194,9 +196,10 @@ def test_an_empty_place_holds_nothing(tmp_path):
 
 def test_a_newer_format_is_refused_and_an_older_one_read(store):
     file = store.folder / "experiment.json"
-    newer = {"format": 3, "name": "x", "grid": {}, "cells": {}}
+    newer = {"format": FORMAT + 1, "name": "x", "grid": {}, "cells": {}}
     file.write_text(json.dumps(newer))
-    with pytest.raises(StoreError, match="has format 3, and this ganbench reads up to 2"):
+    said = f"has format {FORMAT + 1}, and this ganbench reads up to {FORMAT}"
+    with pytest.raises(StoreError, match=said):
         Store(store.folder).experiment()
     file.write_text(json.dumps({**newer, "format": 1}))
     assert Store(store.folder).experiment()["name"] == "x"
@@ -228,6 +231,7 @@ def test_other_damage_is_named_with_the_remedy(store, run_files, content):
         "history.parquet": store.history,
         "samples.safetensors": store.samples,
         "generator.safetensors": store.generator,
+        "critic.safetensors": store.critic,
     }.items():
         (folder / file).write_bytes(content)
         with pytest.raises(StoreError) as caught:

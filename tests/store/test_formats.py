@@ -1,5 +1,6 @@
 """Results folders of every released format stay readable, and `ganbench run` goes on with them."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,14 @@ from ganbench.store.disk import FORMAT
 from ganbench.store.upkeep import merge, verify
 
 GOLDEN = Path(__file__).parent.parent / "golden"
+
+
+WITH_CRITICS = 3
+"""The first format that stores critics."""
+
+
+def stored_as(store):
+    return json.loads((store.folder / "experiment.json").read_bytes())["format"]
 
 
 @pytest.fixture(params=range(1, FORMAT + 1))
@@ -38,6 +47,7 @@ def test_a_golden_folder_is_whole_and_says_what_it_always_said(golden, registry)
     for run_id in runs.loc[runs["status"].eq("ok"), "run_id"]:
         assert len(results.samples(run_id)) == 50
         assert golden.generator(run_id)
+        assert (golden.critic(run_id) is None) == (stored_as(golden) < WITH_CRITICS)
         assert not results.history(run_id).empty
         assert results.reason(run_id)
 

@@ -1,0 +1,179 @@
+"""What a score costs: scores against the seconds of training."""
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from scipy import stats
+
+from ganbench.errors import GanbenchError
+from ganbench.report.figures.kind import Kind, seeds_of
+from ganbench.report.plots import (
+    STYLE,
+    canvas,
+    label,
+    legend,
+    log_where_wide,
+    palette,
+    section_of,
+    title,
+)
+from ganbench.report.tables import ARROWS, Section, runs
+from ganbench.results import Results
+
+MARKERS = "osD^vPX"
+MOST_SCORES = 6
+
+
+def cost_frame(results: Results, dataset: str) -> pd.DataFrame:
+    """Tabulate the scores of every cell against the seconds that its runs were trained.
+
+    Returns:
+        One row for each cell and score that has a better side: score (its title), better,
+        architecture, loss, mean, low and high (95% t interval of the mean over the ok seeds),
+        seconds (mean over the same seeds), seconds_low and seconds_high (likewise), n, front
+        (whether no cell of less or equal time scores better).
+
+    Raises:
+        GanbenchError: if no run has a score with a better side, or none has its time.
+    """
+    section = section_of(results, dataset)
+    spent = runs(results.frame).set_index("run_id")["train_seconds"].astype(float)
+    rows = []
+    for column in [each for each in section.columns if each.better in ARROWS][:MOST_SCORES]:
+        for row in section.rows:
+            score = row.scores[column.name]
+            seconds = np.array([spent[row.runs[seed]] for seed in score.values])
+            if not len(seconds) or not np.isfinite([score.mean, *seconds]).all():
+                continue
+            mean, half = float(seconds.mean()), _half(seconds)
+            rows.append(
+                {
+                    "score": column.title,
+                    "better": column.better,
+                    "architecture": section.player(row),
+                    "loss": row.loss,
+                    "mean": score.mean,
+                    "low": score.low,
+                    "high": score.high,
+                    "seconds": mean,
+                    "seconds_low": mean - half,
+                    "seconds_high": mean + half,
+                    "n": score.n,
+                }
+            )
+    if not rows:
+        raise GanbenchError(f"No run on '{dataset}' has a score with a better side, and its time")
+    frame = pd.DataFrame(rows)
+    parts = [front(part) for _, part in frame.groupby("score", sort=False)]
+    return frame.assign(front=pd.concat(parts))
+
+
+def _half(values: np.ndarray) -> float:
+    """Return half the width of the 95% t interval of a mean, NaN for a single value."""
+    if len(values) < 2:
+        return float("nan")
+    return float(stats.t.ppf(0.975, len(values) - 1) * stats.sem(values))
+
+
+def front(cells: pd.DataFrame) -> "pd.Series[bool]":
+    """Say of every cell of one score whether no other beats it.
+
+    To beat is to be at least as good in score and time, and better in one of the two.
+
+    Args:
+        cells: with the columns mean, seconds and better ("lower" or "higher").
+    """
+    sign = np.where(cells["better"].eq("lower"), 1.0, -1.0)
+    points = np.stack([sign * cells["mean"].to_numpy(), cells["seconds"].to_numpy()], 1)
+    no_worse = (points[None] <= points[:, None]).all(2)
+    better = (points[None] < points[:, None]).any(2)
+    beaten = np.any(no_worse & better, axis=1)
+    return pd.Series(~beaten, cells.index, dtype=bool)
+
+
+@matplotlib.rc_context(STYLE)
+def pareto(cells: pd.DataFrame, *, heading: str = "score against seconds of training") -> Figure:
+    """Draw scores against seconds, and mark the cells that no other beats in both.
+
+    Args:
+        cells: as `cost_frame` returns them; one panel for each score.
+        heading: what is drawn.
+    """
+    scores = list(dict.fromkeys(cells["score"]))
+    losses, players = (list(dict.fromkeys(cells[name])) for name in ("loss", "architecture"))
+    colours = dict(zip(losses, palette(len(losses)), strict=True))
+    markers = {player: MARKERS[i % len(MARKERS)] for i, player in enumerate(players)}
+    across = min(3, len(scores))
+    figure = canvas(max(5.0, 3.2 * across), 0.8 + 2.6 * -(-len(scores) // across))
+    grid = figure.subplots(-(-len(scores) // across), across, squeeze=False).ravel()
+    for axis, score in zip(grid, scores, strict=False):
+        _panel(axis, cells[cells["score"].eq(score)], colours, markers)
+        axis.set(title=label(score, 34, 3), xlabel="seconds of training per run")
+    for spare in grid[len(scores) :]:
+        spare.remove()
+    handles = [
+        *(_dot(loss, colour, "s") for loss, colour in colours.items()),
+        *(_dot(player, "0.3", marker) for player, marker in markers.items() if len(markers) > 1),
+        Line2D([], [], color="0.3", ls="--", lw=1, label="front"),
+    ]
+    legend(figure, handles)
+    title(figure, heading)
+    return figure
+
+
+def _dot(name: str, colour: str, marker: str) -> Line2D:
+    return Line2D([], [], color=colour, marker=marker, ls="", label=name)
+
+
+def _panel(
+    axis: Axes, cells: pd.DataFrame, colours: dict[str, str], markers: dict[str, str]
+) -> None:
+    best = cells[cells["front"]].sort_values("seconds")
+    axis.step(best["seconds"], best["mean"], where="post", color="0.3", ls="--", lw=1, zorder=1)
+    for cell in cells.to_dict("records"):
+        colour, leads = colours[cell["loss"]], cell["front"]
+        x, y = cell["seconds"], cell["mean"]
+        across = [[x - cell["seconds_low"]], [cell["seconds_high"] - x]]
+        along = [[y - cell["low"]], [cell["high"] - y]]
+        axis.errorbar(x, y, xerr=across, yerr=along, color=colour, lw=0.8, alpha=0.7)
+        axis.scatter(
+            x, y, s=42 if leads else 20, marker=markers[cell["architecture"]], color=colour,
+            edgecolors="black" if leads else "none", linewidths=0.8, zorder=3,
+        )  # fmt: skip
+    axis.grid()
+    log_where_wide(axis, "x", cells["seconds"].to_numpy())
+    log_where_wide(axis, "y", cells["mean"].to_numpy())
+    _look_at(axis, cells)
+
+
+def _look_at(axis: Axes, cells: pd.DataFrame) -> None:
+    """Let intervals be seen as far as the means reach, and half as far again."""
+    turn, back = (np.log, np.exp) if axis.get_yscale() == "log" else (np.array, np.array)
+    means = turn(cells["mean"].to_numpy())
+    margin = 0.5 * float(np.ptp(means)) or 0.5 * abs(float(means[0])) or 1.0
+    low, high = back([means.min() - margin, means.max() + margin])
+    axis.set_ylim(float(low), float(high))
+
+
+@matplotlib.rc_context(STYLE)
+def _drawn(results: Results, dataset: str) -> Figure:
+    return pareto(
+        cost_frame(results, dataset), heading=f"{dataset}: score against seconds of training"
+    )
+
+
+def _caption(results: Results, dataset: str) -> str:
+    section: Section = section_of(results, dataset)
+    return (
+        f"Each point is a cell: the mean over {seeds_of(section)}, with 95% t intervals of score "
+        "and time. Seconds are those of training alone, a block of seeds divided by its seeds. "
+        "Cells with a black edge, joined by the dashed line, are the front: no other cell is as "
+        "good and as fast, and better in one of the two. Intervals may be cut at the edge of a "
+        "panel."
+    )
+
+
+PARETO = Kind("pareto", "Score against time", _drawn, _caption)
