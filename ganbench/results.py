@@ -1,5 +1,6 @@
 """A results folder, loaded for reading."""
 
+import contextlib
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import torch
 
 from ganbench.api import Dataset
 from ganbench.components import parse_single
+from ganbench.errors import StoreError
 from ganbench.escaping import plain
 from ganbench.plugins import Registry
 from ganbench.store import Json, Store
@@ -38,6 +40,8 @@ class Results:
             where its plugin is not installed.
         reason: run id -> why the run failed, in full.
         damaged: run id -> what is wrong with its files; such a run counts as not there.
+        size: run id -> how many numbers its stored generator holds, parameters and buffers; None
+            where there is none.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Results:
     dataset: Callable[[str], Dataset]
     reason: Callable[[str], str]
     damaged: Mapping[str, str] = field(default_factory=dict)
+    size: Callable[[str], int | None] = lambda _: None
 
 
 def load_results(store: Store, registry: Registry) -> Results:
@@ -68,7 +73,14 @@ def load_results(store: Store, registry: Registry) -> Results:
         lambda label: registry.build("dataset", parse_single(label)).value.judged,
         store.log,
         index.damaged,
+        functools.partial(_size, store),
     )
+
+
+def _size(store: Store, run_id: str) -> int | None:
+    with contextlib.suppress(StoreError):  # nothing that plays was stored
+        return sum(values.numel() for values in store.generator(run_id).values())
+    return None
 
 
 def _distinct(cells: list[Json]) -> list[Json]:
