@@ -94,6 +94,13 @@ class _Axes(NamedTuple):
     metavar="KEY=VALUE",
     help="Recipe setting, such as generator_steps=500; wins over the grid. Repeatable.",
 )
+@click.option(
+    "--evaluation",
+    "scoring",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Setting of the evaluation, such as samples=500; wins over the grid. Repeatable.",
+)
 @click.option("--results", metavar="DIR", help="Results folder.  [default: results/<grid name>]")
 @click.option(
     "--device",
@@ -185,6 +192,8 @@ def _grid(options: dict[str, Any], registry: "Registry") -> "Grid":
         base = load_grid(options["grid"] or FLAGS_GRID, registry).model_dump()
     flags: dict[str, Any] = {name: list(value) for name, value in axes._asdict().items() if value}
     flags |= {"seeds": axes.seeds} if axes.seeds else {}
+    scoring = parse_settings(options["scoring"], "--evaluation")
+    flags |= {"evaluation": {**base.get("evaluation", {}), **scoring}}
     settings = parse_settings(options["settings"])
     rules = [*base.get("override", []), *([{"where": {}, "set": settings}] if settings else [])]
     return make_grid({**base, **flags, "override": rules}, origin="The flags")

@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-_NAME = r"(?:(?:van|von|der|den|de|la|le) )*[A-ZÀ-ÖØ-ÞŁŚŠŽ][\w'’-]+"
-_SOURCE = re.compile(
-    rf"(?P<authors>{_NAME}(?:(?:, | & ){_NAME})*(?: et al\.)?) (?P<year>\d{{4}})(?:, (?P<place>.+))?$"
-)
+_NAME = r"(?:(?:van|von|der|den|de|la|le) )*[A-ZÀ-ÖØ-ÞŁŚŠŽ][\w'-]+"
+_AUTHORS = rf"{_NAME}(?:(?:, | & ){_NAME})*(?: et al\.)?"
+_SOURCE = re.compile(rf"(?P<authors>{_AUTHORS}) (?P<year>\d{{4}})(?:, (?P<place>.+))?$")
 _ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
 _DOI = re.compile(r"doi:(10\.\S+?)(?=[\s,;]|$)")
 

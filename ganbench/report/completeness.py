@@ -1,5 +1,6 @@
 """How complete a results folder is: what was planned, what came of it, and why."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -7,7 +8,7 @@ import pandas as pd
 
 from ganbench.cells import pair_label
 from ganbench.plugins import NOTHING
-from ganbench.report.tables import CELL, runs
+from ganbench.report.tables import ABSENT, CELL, runs
 from ganbench.results import Results
 
 SILENT = ("ok", "missing", "incompatible")
@@ -61,25 +62,25 @@ class Matrix(NamedTuple):
     more: int
 
 
-_ABSENT = Share("absent", "–")
+_ABSENT = Share("absent", ABSENT)
 
 
 def matrix(frame: pd.DataFrame) -> Matrix:
     """Count what came of every variant on every dataset."""
     every = runs(frame)
     counts: dict[tuple[str, ...], dict[str, dict[str, int]]] = {}
-    sizes = every.groupby([*CELL[1:], "dataset", "status"], sort=False, dropna=False).size()
+    names = (*CELL[1:], "dataset", "status")
+    sizes = Counter(zip(*(every[name] for name in names), strict=True))
     for (*labels, dataset, status), count in sizes.items():
-        of_dataset = counts.setdefault(tuple(labels), {}).setdefault(dataset, {})
-        of_dataset[status] = int(count)
+        counts.setdefault(tuple(labels), {}).setdefault(dataset, {})[status] = count
     datasets = list(dict.fromkeys(every["dataset"]))
     chosen = list(counts)
     if len(chosen) > MOST_LISTED:
-        chosen.sort(key=lambda labels: all(set(each) == {"ok"} for each in counts[labels].values()))
+        chosen.sort(key=lambda labels: _is_whole(counts[labels]))
     priors = every["prior"][every["prior"].ne(NOTHING.label)].nunique() > 1
     rows = [
         (
-            _variant(*labels, priors=priors),
+            _variant(labels, priors),
             [_share(counts[labels].get(dataset, {})) for dataset in datasets],
         )
         for labels in chosen[:MOST_LISTED]
@@ -87,8 +88,13 @@ def matrix(frame: pd.DataFrame) -> Matrix:
     return Matrix(datasets, rows, max(0, len(chosen) - MOST_LISTED))
 
 
-def _variant(prior: str, generator: str, discriminator: str, loss: str, priors: bool) -> str:
-    """Name what is trained, whatever the dataset."""
+def _is_whole(counts: Mapping[str, Mapping[str, int]]) -> bool:
+    return all(set(of_dataset) == {"ok"} for of_dataset in counts.values())
+
+
+def _variant(labels: tuple[str, ...], priors: bool) -> str:
+    """Name what is trained, whatever the dataset; the prior where there are several."""
+    prior, generator, discriminator, loss = labels
     parts = [pair_label(generator, discriminator), loss, *([prior] if priors else [])]
     return " · ".join(part for part in parts if part != NOTHING.label)
 

@@ -63,11 +63,19 @@ def costs(
     """
     ok = numbered[numbered["status"].eq("ok") & numbered["cell"].isin(places)]
     first = ok.drop_duplicates("cell").set_index("cell")
-    seconds = ok[["train_seconds", "eval_seconds"]].apply(pd.to_numeric)
-    means = seconds.groupby(ok["cell"]).mean()
+    training, scoring = (
+        pd.to_numeric(ok[name]).groupby(ok["cell"]).mean()
+        for name in ("train_seconds", "eval_seconds")
+    )
     columns = (first["run_id"], first["generator_steps"], first["engine"])
     return {
-        int(cell): Cost(int(steps), *map(float, means.loc[cell]), size(run_id), str(engine))
+        int(cell): Cost(
+            steps=int(steps),
+            training=float(training[cell]),
+            scoring=float(scoring[cell]),
+            size=size(run_id),
+            engine=str(engine),
+        )
         for cell, run_id, steps, engine in zip(first.index, *columns, strict=True)
     }
 

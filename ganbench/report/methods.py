@@ -15,8 +15,8 @@ from ganbench.results import Results
 MOST_NAMED = 12
 """Components of a kind that the text names; of more it gives the number alone."""
 _STATISTICS = (
-    "Scores are given as means over seeds with 95% t intervals; runs that failed enter no mean, and "
-    "the number of those that succeeded is given beside it. As a floor, the same score was "
+    "Scores are given as means over seeds with 95% t intervals; runs that failed enter no mean, "
+    "and the number of those that succeeded is given beside it. As a floor, the same score was "
     "computed between two real samples of the same size."
 )
 _SIDES = {
@@ -104,25 +104,24 @@ def _trained(frame: pd.DataFrame, cited: _Cited) -> tuple[str, str]:
     every = every[every["status"].ne("incompatible")]
     seeds = f"{_span(every.groupby(CELL)['seed'].nunique())} seeds"
     data = cited.counted("dataset", every["dataset"], "dataset")
-    fitted = every["loss"].str.partition(" [")[0].eq(NOTHING.label)
+    fitted = every["loss"].str.split(" [", n=1, regex=False).str[0].eq(NOTHING.label)
     games, laws = every[~fitted], every[fitted]
     played = beside = ""
     if len(games):
         players = pd.concat([games["generator"], games["discriminator"]])
+        losses = cited.counted("loss", games["loss"], "loss", "regularizer")
+        architectures = cited.counted("architecture", players, "architecture")
+        priors = cited.counted("noise prior", games["prior"], "prior")
+        steps = _span(games["generator_steps"])
         played = (
-            f"Generative adversarial networks with "
-            f"{cited.counted('loss', games['loss'], 'loss', 'regularizer')}, "
-            f"{cited.counted('architecture', players, 'architecture')} and "
-            f"{cited.counted('noise prior', games['prior'], 'prior')} were trained on {data}, each "
-            f"compatible combination with {seeds} and {_span(games['generator_steps'])} generator "
+            f"Generative adversarial networks with {losses}, {architectures} and {priors} were "
+            f"trained on {data}, each compatible combination with {seeds} and {steps} generator "
             "steps."
         )
     if len(laws):
+        baselines = cited.counted("baseline", laws["generator"], "baseline")
         where = "the same data" if len(games) else f"{data} with {seeds}"
-        beside = (
-            f"{cited.counted('baseline', laws['generator'], 'baseline')} fitted to {where} without "
-            "a game served for comparison."
-        )
+        beside = f"For comparison, {baselines} fitted {where} without a game."
     return played, beside
 
 
@@ -146,8 +145,10 @@ def _made_with(environment: Mapping[str, Any]) -> str:
     """Name the software and the device."""
     versions = environment.get("distributions", {})
     named = [f"{name} {versions[name]}" for name in ("ganbench", "torch") if name in versions]
-    device = [f"on {environment[key]}" for key in ("device",) if key in environment]
-    return f"Training and scoring used {' and '.join(named)} {' '.join(device)}".rstrip() + "."
+    if not named:
+        return ""
+    device = f" on {environment['device']}" if "device" in environment else ""
+    return f"Training and scoring used {' and '.join(named)}{device}."
 
 
 def _span(numbers: "pd.Series[Any]") -> str:

@@ -91,7 +91,8 @@ def write_report(results: Results, out: Path, registry: Registry) -> Path:
         OSError: if it cannot be written.
         StoreError: if a link in the folder leads out of it.
     """
-    table, rerun = summary(results.frame), Rerun(registry)
+    scored = results.experiment.get("grid", {}).get("evaluation", {})
+    table, rerun = summary(results.frame), Rerun(registry, scored)
     chapters = [
         _chapter(results, section, number, rerun)
         for number, section in enumerate(table.sections, 1)
@@ -134,7 +135,7 @@ def _rendered(**content: Any) -> str:
 
 
 def _shown(value: object) -> object:
-    """Keep out of the page what would turn its text round or end it; markup is a template's own."""
+    """Keep out of the page what would turn its text round or end it."""
     return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 

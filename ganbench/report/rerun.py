@@ -22,10 +22,11 @@ class Rerun:
     Args:
         registry: where components come from. Of one that is not there nothing is known, so that
             commands with it name every setting.
+        evaluation: how cells were scored whose records do not say it, as those of format 1.
     """
 
-    def __init__(self, registry: Registry) -> None:
-        self._workshop = Workshop(registry)
+    def __init__(self, registry: Registry, evaluation: Mapping[str, Any]) -> None:
+        self._workshop, self._evaluation = Workshop(registry), evaluation
 
     def command(self, cell: Json) -> str:
         """Write the command that trains and scores a cell again, to the same numbers.
@@ -36,7 +37,8 @@ class Rerun:
         scored = [word for label in cell.get("scores", ()) for word in ("-m", label)]
         seeds = ["--seeds", _ranges(sorted(map(int, cell["runs"])))]
         device = ["--device", cell["device"].partition(" ")[0]] if "device" in cell else []
-        evaluation = _flags("--evaluation", cell.get("evaluation", {}), Evaluation().model_dump())
+        said = cell.get("evaluation", self._evaluation)
+        evaluation = _flags("--evaluation", said, Evaluation().model_dump())
         return shlex.join(
             ["ganbench", "run", *self._parts(cell), *seeds, *scored, *evaluation, *device]
         )
