@@ -5,10 +5,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("playwright")
-pytest.importorskip("axe_playwright_python")
-
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Error, sync_playwright
 

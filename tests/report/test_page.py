@@ -1,14 +1,20 @@
 import base64
 import csv
+import hashlib
 import io
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+from ganbench.report import page as module
 from ganbench.report.page import write_report
+
+TEMPLATES = Path(module.__file__).parent / "templates"
 
 
 class Page(HTMLParser):
@@ -53,6 +59,18 @@ def test_nothing_is_loaded_from_elsewhere(page, source):
     assert not re.search(r"url\(|@import|https?://", source)
 
 
+def test_its_own_script_is_the_only_one_that_may_run(page, source):
+    (opening,) = page.all("script")
+    assert opening == {"type": "module"}
+    script = source.partition('<script type="module">')[2].partition("</script>")[0]
+    assert script == (TEMPLATES / "report.js").read_text().rstrip("\n")
+    assert len(script.splitlines()) < 200
+    (policy,) = (meta["content"] for meta in page.all("meta") if "http-equiv" in meta)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert policy.startswith("default-src 'none';")
+    assert re.findall(r"script-src ([^;]+)", policy) == [f"'sha256-{digest}'"]
+
+
 def test_labels_and_reasons_are_escaped(page, source):
     assert "<script>" not in source
     assert "edge & <b>" in "".join(page.words)
@@ -85,10 +103,25 @@ def test_figures_are_described_inlined_and_beside_the_page(page, out):
     assert {"ring8-samples.png", "tiles-scores-by-seed.svg"} <= set(names)
 
 
-def test_every_run_can_be_downloaded(page, results):
-    link = next(a for a in page.all("a") if "download" in a)
-    text = base64.b64decode(link["href"].split(",")[1]).decode()
-    assert len(list(csv.DictReader(io.StringIO(text)))) == len(results.frame)
+def test_everything_can_be_downloaded(page, results):
+    links = {a["download"]: a["href"] for a in page.all("a") if "download" in a}
+    texts = {name: base64.b64decode(link.split(",")[1]).decode() for name, link in links.items()}
+    assert set(texts) == {"demo.csv", "demo.json", "demo.bib"}
+    assert len(list(csv.DictReader(io.StringIO(texts["demo.csv"])))) == len(results.frame)
+    sections = json.loads(texts["demo.json"])["sections"]
+    assert [len(section["rows"]) for section in sections] == [10, 10, 10]
+    assert "@misc{ada2021," in texts["demo.bib"]
+
+
+def test_every_cell_tells_its_recipe_and_command(page):
+    anchors = [a["id"] for a in page.all("div") if a.get("id", "").startswith("cell-")]
+    assert len(set(anchors)) == len(anchors) == 30
+    links = [a["href"][1:] for a in page.all("a") if a["href"].startswith("#cell-")]
+    assert sorted(links) == sorted(anchors)
+    text = "".join(page.words)
+    assert text.count("ganbench run -d") == 30
+    assert "generator_steps = 1000" in text
+    assert "1,234" in text, "the size of a generator"
 
 
 def test_headings_descend_one_by_one(page):
