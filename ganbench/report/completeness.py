@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from ganbench.cells import pair_label
 from ganbench.plugins import NOTHING
-from ganbench.report.tables import ABSENT, CELL, runs
+from ganbench.report.tables import ABSENT, CELL, row_labels, runs
 from ganbench.results import Results
 
 SILENT = ("ok", "missing", "incompatible")
@@ -62,17 +61,21 @@ class Matrix(NamedTuple):
     more: int
 
 
+Labels = tuple[str, str, str, str]
+"""Prior, generator, discriminator and loss."""
 _ABSENT = Share("absent", ABSENT)
 
 
 def matrix(frame: pd.DataFrame) -> Matrix:
     """Count what came of every variant on every dataset."""
     every = runs(frame)
-    counts: dict[tuple[str, ...], dict[str, dict[str, int]]] = {}
+    counts: dict[Labels, dict[str, dict[str, int]]] = {}
     names = (*CELL[1:], "dataset", "status")
     sizes = Counter(zip(*(every[name] for name in names), strict=True))
-    for (*labels, dataset, status), count in sizes.items():
-        counts.setdefault(tuple(labels), {}).setdefault(dataset, {})[status] = count
+    for (prior, generator, discriminator, loss, dataset, status), count in sizes.items():
+        counts.setdefault((prior, generator, discriminator, loss), {}).setdefault(dataset, {})[
+            status
+        ] = count
     datasets = list(dict.fromkeys(every["dataset"]))
     chosen = list(counts)
     if len(chosen) > MOST_LISTED:
@@ -92,10 +95,10 @@ def _is_whole(counts: Mapping[str, Mapping[str, int]]) -> bool:
     return all(set(of_dataset) == {"ok"} for of_dataset in counts.values())
 
 
-def _variant(labels: tuple[str, ...], priors: bool) -> str:
+def _variant(labels: Labels, priors: bool) -> str:
     """Name what is trained, whatever the dataset; the prior where there are several."""
-    prior, generator, discriminator, loss = labels
-    parts = [pair_label(generator, discriminator), loss, *([prior] if priors else [])]
+    prior, architecture, loss = row_labels(*labels)
+    parts = [architecture, loss, *([prior] if priors else [])]
     return " · ".join(part for part in parts if part != NOTHING.label)
 
 

@@ -279,7 +279,7 @@ def _rows(
     none = Estimate({})
     return tuple(
         Row(
-            *_labels(*map(str, labels)),
+            *row_labels(*map(str, labels)),
             planned=int(totals[cell]),
             runs=ok.get(cell, {}),
             status="ok" if cell in ok else str(statuses[cell]),
@@ -289,7 +289,7 @@ def _rows(
     )
 
 
-def _labels(prior: str, generator: str, discriminator: str, loss: str) -> tuple[str, str, str]:
+def row_labels(prior: str, generator: str, discriminator: str, loss: str) -> tuple[str, str, str]:
     """Return the prior, the architecture and the loss as a row names them."""
     name, bracket, settings = loss.partition(" [")
     if name == NOTHING.label:

@@ -48,4 +48,6 @@ def test_priors_and_baselines_have_their_place_in_the_name(results):
     law = one.assign(prior="none", discriminator="none", loss="none", generator="kde")
     two = pd.concat([one, one.assign(prior="uniform"), law])
     names = [name for name, _ in matrix(two).rows]
-    assert {"small · plain · normal(dim=16)", "small · plain · uniform", "kde"} <= set(names)
+    assert {"small · plain · normal(dim=16)", "small · plain · uniform", "baseline · kde"} <= set(
+        names
+    )
