@@ -224,8 +224,12 @@ def _seed_text(text: str) -> list[int]:
     return chosen
 
 
-def parse_settings(texts: Sequence[str]) -> dict[str, Any]:
+def parse_settings(texts: Sequence[str], flag: str = "--set") -> dict[str, Any]:
     """Read `key=value` settings, values as in TOML, or plain words.
+
+    Args:
+        texts: the settings.
+        flag: that they were given with, for errors.
 
     Raises:
         SpecError: for a text without '='.
@@ -234,13 +238,13 @@ def parse_settings(texts: Sequence[str]) -> dict[str, Any]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
-            raise SpecError(f"--set takes KEY=VALUE, not '{text}'.")
+            raise SpecError(f"{flag} takes KEY=VALUE, not '{text}'.")
         try:
             parsed = tomllib.loads(f"value = {value}")["value"]
         except (ValueError, RecursionError):
             parsed = value.strip()
         if isinstance(parsed, float) and not math.isfinite(parsed):
-            raise SpecError(f"--set {text}: the value is not finite.")
-        _check_plain(parsed, f"--set {text[:40]}")
+            raise SpecError(f"{flag} {text}: the value is not finite.")
+        _check_plain(parsed, f"{flag} {text[:40]}")
         settings[key.strip()] = parsed
     return settings

@@ -184,10 +184,9 @@ def write_page(results: "Results", registry: "Registry", store: "Store", out: Pa
     """
     from ganbench.report.page import write_report
 
-    meanings = {name: registry.find("metric", name).summary for name in registry.names("metric")}
     out = out or inside(store.folder, store.folder / "report")
     try:
-        return write_report(results, out, meanings)
+        return write_report(results, out, registry)
     except OSError as error:
         raise StoreError(
             f"Cannot write the report below '{out}': {error.strerror or error}."

@@ -88,6 +88,13 @@ class _Axes(NamedTuple):
     metavar="KEY=VALUE",
     help="Recipe setting, such as generator_steps=500; wins over the grid. Repeatable.",
 )
+@click.option(
+    "--evaluation",
+    "scoring",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Setting of the evaluation, such as samples=500; wins over the grid. Repeatable.",
+)
 @click.option("--results", metavar="DIR", help="Results folder.  [default: results/<grid name>]")
 @click.option(
     "--device",
@@ -162,10 +169,14 @@ def _grid(options: dict[str, Any], registry: "Registry") -> "Grid":
         names = ", ".join(registry.names("prior")) or "none"
         raise SpecError(f"Say from which noise with -p. Available: {names}.")
     base = options["grid"] or (FLAGS_GRID if FLAGS_GRID in registry.entries["grid"] else None)
+    fields: dict[str, Any] = {"name": FLAGS_GRID}
+    if base:
+        fields = load_grid(base, registry).model_dump()
     flags: dict[str, Any] = {name: list(value) for name, value in axes._asdict().items() if value}
     flags |= {"seeds": axes.seeds} if axes.seeds else {}
+    scoring = parse_settings(options["scoring"], "--evaluation")
+    flags |= {"evaluation": {**fields.get("evaluation", {}), **scoring}}
     settings = parse_settings(options["settings"])
-    fields = load_grid(base, registry).model_dump() if base else {"name": FLAGS_GRID}
     return make_grid(replaced({**fields, **flags}, settings), origin="The flags")
 
 

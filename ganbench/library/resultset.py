@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 
 from ganbench.cli.common import open_store, write_page
 from ganbench.comparison import Comparison, compare
+from ganbench.components import unknown
 from ganbench.library.table import Table
 from ganbench.plugins import Registry, load_plugins, name_files
-from ganbench.report.figures import draw
+from ganbench.report.figures.drawing import chosen_kinds, draw
 from ganbench.report.tables import summary, tidy
 from ganbench.results import Results, load_results
 from ganbench.store import Store
@@ -73,7 +74,18 @@ class ResultSet:
         Raises:
             GanbenchError: if there is no such kind or dataset, or it cannot be drawn.
         """
-        return draw(self.results, kind, dataset)
+        (found,) = chosen_kinds([kind])
+        of = self.results.name if found.whole else self._dataset(dataset)
+        figure = draw(self.results, found, of).figure
+        return figure if isinstance(figure, Figure) else figure[-1]
+
+    def _dataset(self, name: str | None) -> str:
+        known = list(dict.fromkeys(self.results.frame["dataset"]))
+        if name is None and len(known) == 1:
+            name = str(known[0])
+        if name is None or name not in known:
+            raise unknown("dataset", name or "", known)
+        return name
 
     def compare(
         self, by: str = "loss", baseline: str | None = None, metric: str | None = None

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ganbench.errors import SpecError
+from ganbench.report.ranking import numbered
 from ganbench.report.tables import Section, summary
 from ganbench.results import COSTS, Results
 
@@ -53,6 +54,41 @@ class Target:
         return float(curve.loc[good, "step"].min())
 
 
+def spent(numbered: pd.DataFrame) -> pd.DataFrame:
+    """Average what the ok runs of cells cost.
+
+    Args:
+        numbered: one line for each run, with the place of its cell as `cell`.
+
+    Returns:
+        For each place of a cell with an ok run: n, and the means of generator_steps,
+        train_seconds, eval_seconds and of `COSTS`, NaN where nobody counted.
+    """
+    ok = numbered[numbered["status"].eq("ok")]
+    names = ["generator_steps", "train_seconds", "eval_seconds", *COSTS]
+    values = ok[names].apply(pd.to_numeric, errors="coerce").groupby(ok["cell"])
+    means: pd.DataFrame = values.mean()
+    return means.assign(n=values.size())
+
+
+def front(cells: pd.DataFrame) -> "pd.Series[bool]":
+    """Say of every cell of one score whether no other beats it.
+
+    To beat is to be at least as good in score and time, and better in one of the two.
+
+    Args:
+        cells: with the columns mean, seconds and better ("lower" or "higher").
+    """
+    sign = np.where(cells["better"].eq("lower"), 1.0, -1.0)
+    points = np.stack([sign * cells["mean"].to_numpy(), cells["seconds"].to_numpy()], 1)
+    known = np.isfinite(points).all(1)
+    beaten = [
+        bool(((points <= point).all(1) & (points < point).any(1) & known).any())
+        for point in points
+    ]
+    return pd.Series(known & ~np.array(beaten, dtype=bool), cells.index, dtype=bool)
+
+
 def costs(results: Results, target: Target | None = None) -> pd.DataFrame:
     """Tell for each cell what a run costs on average, and its first score.
 
@@ -61,71 +97,46 @@ def costs(results: Results, target: Target | None = None) -> pd.DataFrame:
         target: if given, how long runs took until this score was reached.
 
     Returns:
-        One row for each cell with scores or finished runs: labels, n, the means over ok seeds of
-        train_seconds and of the counts in `COSTS`, `score` (its name), `value` (its mean) and
-        `front` (whether no cell of the dataset is both cheaper and better); with a target
-        `reached`, the number of runs that came there, and `reach_seconds`, their median time.
+        One row for each compatible cell: labels, what `spent` tells, `score` (its name), `value`
+        (its mean) and `front` (whether no cell of the dataset is both faster to train and
+        better); with a target `reached`, the number of runs that came there, and
+        `reach_seconds`, their median time.
 
     Raises:
         SpecError: if no run has a running score of that name; lists those that are there.
     """
-    every = results.frame.drop_duplicates("run_id").set_index("run_id")
-    steps = _reached(results, every, target) if target else None
-    rows = []
+    steps = _reached(results, target) if target else None
+    parts = []
     for section in summary(results.frame).sections:
-        front = _front(section, every)
-        for place, row in enumerate(section.rows):
-            runs = every.loc[list(row.runs.values())]
-            column = section.columns[0] if section.columns else None
-            rows.append(
-                {
-                    "dataset": section.dataset,
-                    "prior": row.prior,
-                    "architecture": row.architecture,
-                    "loss": row.loss,
-                    "n": len(runs),
-                    **{name: _mean(runs[name]) for name in ("train_seconds", *COSTS)},
-                    "score": column.name if column else "",
-                    "value": row.scores[column.name].mean if column else np.nan,
-                    "front": place in front,
-                    **(_reach(runs, steps) if steps is not None else {}),
-                }
-            )
-    return pd.DataFrame(rows)
+        runs_of = numbered(results.frame, section)
+        frame = _labels(section).join(spent(runs_of)).fillna({"n": 0})
+        column = next(iter(section.columns), None)
+        scores = [row.scores[column.name].mean for row in section.rows] if column else np.nan
+        frame = frame.assign(score=column.name if column else "", value=scores)
+        sided = {"mean": frame["value"], "seconds": frame["train_seconds"]}
+        better = column.better if column else "neither"
+        frame["front"] = front(pd.DataFrame(sided).assign(better=better)) & (better != "neither")
+        parts.append(frame if steps is None else frame.join(_reach(runs_of, steps)))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def _front(section: Section, runs: pd.DataFrame) -> set[int]:
-    """Return the places of the rows that no other row beats in both seconds and score."""
-    if not section.columns or section.columns[0].better == "neither":
-        return set()
-    column = section.columns[0]
-    sign = 1 if column.better == "lower" else -1
-    points = {
-        place: (
-            _mean(runs.loc[list(row.runs.values()), "train_seconds"]),
-            sign * row.scores[column.name].mean,
-        )
-        for place, row in enumerate(section.rows)
-        if row.scores[column.name].n
-    }
-    front, best = set(), np.inf
-    for place, (_, value) in sorted(points.items(), key=lambda item: item[1]):
-        if value < best:
-            front.add(place)
-            best = value
-    return front
+def _labels(section: Section) -> pd.DataFrame:
+    names = ["dataset", "prior", "architecture", "loss"]
+    rows = [(section.dataset, row.prior, row.architecture, row.loss) for row in section.rows]
+    return pd.DataFrame(rows, columns=names)
 
 
-def _reached(results: Results, runs: pd.DataFrame, target: Target) -> "pd.Series[float]":
+def _reached(results: Results, target: Target) -> "pd.Series[float]":
     """Return the seconds after which each ok run reached the target, NaN for never."""
+    runs = results.frame.drop_duplicates("run_id")
     found, seen = {}, set[str]()
-    for run_id, run in runs[runs["status"].eq("ok")].iterrows():
-        history = results.history(str(run_id))
+    for run in runs[runs["status"].eq("ok")].to_dict("records"):
+        history = results.history(run["run_id"])
         if history.empty:
             continue  # a law that was fitted
         seen |= set(history["quantity"])
         share = target.step(history) / run["generator_steps"]
-        found[run_id] = share * run["train_seconds"]
+        found[run["run_id"]] = share * run["train_seconds"]
     if target.quantity not in seen:
         scores = ", ".join(sorted(name for name in seen if "/" in name)) or "none"
         raise SpecError(
@@ -134,11 +145,7 @@ def _reached(results: Results, runs: pd.DataFrame, target: Target) -> "pd.Series
     return pd.Series(found, dtype=float)
 
 
-def _reach(runs: pd.DataFrame, seconds: "pd.Series[float]") -> dict[str, float]:
-    own = seconds.reindex(runs.index).dropna()
-    return {"reached": len(own), "reach_seconds": float(own.median()) if len(own) else np.nan}
-
-
-def _mean(values: "pd.Series[float]") -> float:
-    known = pd.to_numeric(values, errors="coerce").dropna()
-    return float(known.mean()) if len(known) else np.nan
+def _reach(numbered: pd.DataFrame, seconds: "pd.Series[float]") -> pd.DataFrame:
+    """Count the runs of each cell that came there, and take the median of their times."""
+    times = numbered["run_id"].map(seconds).groupby(numbered["cell"])
+    return pd.DataFrame({"reached": times.count(), "reach_seconds": times.median()})

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from ganbench.comparison.columns import ARROWS, Column
+from ganbench.comparison.columns import ARROWS, Column, runs
 from ganbench.report.tables import Section, Sheet, cell_numbers, sheet
 from ganbench.results import Results
 
@@ -33,9 +33,20 @@ def best_cells(section: Section, most: int) -> list[int]:
     return sorted(places, key=worst.__getitem__)[:most]
 
 
+def listed(section: Section) -> list[int]:
+    """Return the places of the rows that a table for people has."""
+    return best_cells(section, MOST_ROWS)
+
+
 def best_sheet(section: Section) -> Sheet:
     """Lay out the best rows of a section as text."""
-    return sheet(section, best_cells(section, MOST_ROWS))
+    return sheet(section, listed(section))
+
+
+def numbered(frame: pd.DataFrame, section: Section) -> pd.DataFrame:
+    """Return one line for each run of a section, with the place of its row as `cell`."""
+    part = frame[frame["dataset"].eq(section.dataset) & frame["status"].ne("incompatible")]
+    return runs(part.assign(cell=cell_numbers(part)))
 
 
 def left_out(section: Section) -> str:

@@ -10,7 +10,9 @@ import pytest
 import torch
 
 from ganbench.api import Column, Dataset, DataSpec
+from ganbench.comparison.columns import CELL
 from ganbench.errors import PluginError
+from ganbench.plugins import KINDS, Entry, Registry
 from ganbench.report.tables import TIDY_COLUMNS
 from ganbench.results import Results
 
@@ -117,6 +119,18 @@ def run_rows(dataset, players, loss, seed, rng):
     ]
 
 
+def cells(rows):
+    """What the folder was asked for, as experiment.json keeps it."""
+    found = {}
+    for row in rows:
+        labels = {name: row[name] for name in CELL}
+        settings = {"generator_steps": 1000, "batch_size": 128}
+        new = {"labels": labels, "recipe": settings, "runs": {}, "origin": "demo 1.0; engine 2"}
+        cell = found.setdefault(",".join(labels.values()), new)
+        cell["runs"][str(row["seed"])] = row["run_id"]
+    return found
+
+
 def history(run_id):
     rng = np.random.default_rng(len(run_id) + int(run_id[-1]))
     steps = np.arange(0, 1000, 10)
@@ -155,18 +169,40 @@ def fabricate():
             "grid": {"name": "demo", "seeds": 4},
             "commands": ["ganbench run --grid demo --seeds 4"],
             "environment": {"python": "3.12", "packages": {"torch": "2.13", "numpy": "2.3"}},
+            "cells": cells(rows),
         },
         frame=pd.DataFrame(rows),
         history=history,
         samples=fake_samples,
         dataset=DATASETS.__getitem__,
         reason=lambda run_id: f"Traceback of {run_id}\n<script>alert(1)</script>",
+        size=lambda run_id: 1234,
     )
+
+
+def described(text=""):
+    """A registry whose components say what they are and where they come from."""
+
+    def factory():
+        pass
+
+    factory.__doc__ = f"How far apart{text}.\n\nSource: Ada & Bell 2021, arXiv:2101.00001{text}"
+    entries = {kind: {} for kind in KINDS}
+    for kind, name in (("metric", "distance"), ("metric", "covered"), ("loss", "plain")):
+        entry = Entry(kind, name + text, factory, "demo", "demo 1.0")
+        entries[kind][name + text] = (entry,)
+    return Registry(entries, (), None)
 
 
 @pytest.fixture(scope="session")
 def results():
     return fabricate()
+
+
+@pytest.fixture(scope="session")
+def describe():
+    """Make a registry whose components say what they are, with a text in all that they say."""
+    return described
 
 
 @pytest.fixture

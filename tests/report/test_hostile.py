@@ -28,6 +28,9 @@ HOSTILE = [
 ]
 WORDS = ("dataset", "prior", "generator", "discriminator", "loss", "reason", "device", "engine")
 SCORES = ("metric", "estimator")
+DATA = [f"data:{kind};base64," for kind in (
+    "image/png", "text/csv", "application/json", "application/x-bibtex"
+)]  # fmt: skip
 
 
 class Skeleton(HTMLParser):
@@ -67,26 +70,39 @@ def poisoned(results, text):
         experiment={
             "commands": [f"ganbench run {text}"],
             "environment": {f"cpu{text}": text, "plugins": {text: f"owner {text}"}},
-            "cells": {"c": {"warnings": [f"it can hardly succeed {text}"]}},
+            "cells": {
+                f"{key}{text}": {
+                    **cell,
+                    "labels": {part: f"{label}{text}" for part, label in cell["labels"].items()},
+                    "recipe": {**cell["recipe"], f"schedule{text}": text},
+                    "runs": {seed: f"{run}{text}" for seed, run in cell["runs"].items()},
+                    "origin": text,
+                    "device": f"cpu{text}",
+                    "scores": {f"distance{text}": text},
+                    "warnings": [f"it can hardly succeed {text}"],
+                }
+                for key, cell in results.experiment["cells"].items()
+                if cell["labels"]["dataset"] == "tiles"
+            },
         },
         dataset=lambda label: results.dataset("tiles"),
         samples=lambda run: results.samples(run.removesuffix(text)),
         history=lambda run: results.history(run.removesuffix(text)),
         reason=lambda run: f"Traceback\n{text}\n{run}",
+        size=lambda run: 1,
     )
 
 
-def skeleton(results, text, folder):
-    definitions = {f"{name}{text}": f"What is far {text}." for name in ("distance", "covered")}
-    written = write_report(poisoned(results, text), folder, definitions)
+def skeleton(results, registry, text, folder):
+    written = write_report(poisoned(results, text), folder, registry)
     return Skeleton(written.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
-def harmless(results, tmp_path_factory):
+def harmless(results, describe, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page, "_pictures", no_figures)
-        return skeleton(results, "harmless", tmp_path_factory.mktemp("page"))
+        patch.setattr(page, "pictures", no_figures)
+        return skeleton(results, describe("harmless"), "harmless", tmp_path_factory.mktemp("page"))
 
 
 def no_figures(results, section):
@@ -95,18 +111,20 @@ def no_figures(results, section):
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
-def test_no_element_or_attribute_comes_from_a_name(results, harmless, tmp_path, monkeypatch, text):
-    monkeypatch.setattr(page, "_pictures", no_figures)
-    found = skeleton(results, text, tmp_path)
+def test_no_element_or_attribute_comes_from_a_name(
+    results, describe, harmless, tmp_path, monkeypatch, text
+):
+    monkeypatch.setattr(page, "pictures", no_figures)
+    found = skeleton(results, describe(text), text, tmp_path)
     assert found.elements == harmless.elements
-    assert all(link.startswith(("#", "data:image/png", "data:text/csv")) for link in found.links)
+    assert all(link.startswith(("#", *DATA)) for link in found.links)
     assert " ".join(plain(text).split()) in " ".join("".join(found.words).split())
     assert all(sign.isprintable() or sign in "\n\t" for sign in "".join(found.words))
 
 
 @pytest.mark.parametrize("text", ["<script>1</script>", "$x^2$ --><script/>"])
-def test_figures_carry_no_code(results, tmp_path, text):
-    written = write_report(poisoned(results, text), tmp_path)
+def test_figures_carry_no_code(results, describe, tmp_path, text):
+    written = write_report(poisoned(results, text), tmp_path, describe())
     figures = sorted((written.parent / "figures").iterdir())
     assert len(figures) == 8
     assert {figure.parent for figure in figures} == {tmp_path / "figures"}
@@ -122,11 +140,12 @@ def test_figures_carry_no_code(results, tmp_path, text):
 
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r"])
-def test_no_cell_of_a_spreadsheet_is_a_formula(results, tmp_path, monkeypatch, sign):
-    monkeypatch.setattr(page, "_pictures", lambda *_: [])
+def test_no_cell_of_a_spreadsheet_is_a_formula(results, describe, tmp_path, monkeypatch, sign):
+    monkeypatch.setattr(page, "pictures", lambda *_: [])
     bad = f"{sign}cmd|C:calc!A0"
     frame = results.frame[results.frame["dataset"].eq("tiles")].assign(dataset=bad, reason=bad)
-    written = write_report(replace(results, frame=frame), tmp_path).read_text(encoding="utf-8")
+    report = write_report(replace(results, frame=frame), tmp_path, describe())
+    written = report.read_text(encoding="utf-8")
     link = next(link for link in Skeleton(written).links if link.startswith("data:text/csv"))
     tidy = base64.b64decode(link.split(",")[1]).decode()
     shown = plain(bad) if sign == "\r" else f"'{bad}"
@@ -137,13 +156,13 @@ def test_no_cell_of_a_spreadsheet_is_a_formula(results, tmp_path, monkeypatch, s
     assert defused(-1.5) == -1.5
 
 
-def test_a_dataset_that_raises_costs_only_its_panel(results, tmp_path):
+def test_a_dataset_that_raises_costs_only_its_panel(results, describe, tmp_path):
     class Broken:
         def __getattr__(self, name):
             raise RuntimeError("<b>no")
 
     frame = results.frame[results.frame["dataset"].eq("tiles")]
     broken = replace(results, frame=frame, dataset=lambda label: Broken())
-    text = write_report(broken, tmp_path).read_text(encoding="utf-8")
+    text = write_report(broken, tmp_path, describe()).read_text(encoding="utf-8")
     assert "Not drawn: RuntimeError: &lt;b&gt;no" in text
     assert text.count("<img") == 3

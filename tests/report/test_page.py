@@ -1,15 +1,20 @@
 import base64
 import csv
+import hashlib
 import io
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from ganbench.report.page import _answer, write_report
-from ganbench.report.tables import summary
+from ganbench.report import page as module
+from ganbench.report.page import write_report
+
+TEMPLATES = Path(module.__file__).parent / "templates"
 
 
 class Page(HTMLParser):
@@ -31,9 +36,9 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def out(results, tmp_path_factory):
+def out(results, describe, tmp_path_factory):
     out = tmp_path_factory.mktemp("report")
-    assert write_report(results, out, {"distance": "How far apart."}) == out / "report.html"
+    assert write_report(results, out, describe()) == out / "report.html"
     return out
 
 
@@ -52,7 +57,18 @@ def test_nothing_is_loaded_from_elsewhere(page, source):
     assert links
     assert all(link.startswith(("data:", "#")) for link in links)
     assert not re.search(r"url\(|@import|https?://", source)
-    assert page.all("script") == []
+
+
+def test_its_own_script_is_the_only_one_that_may_run(page, source):
+    (opening,) = page.all("script")
+    assert opening == {"type": "module"}
+    script = source.partition('<script type="module">')[2].partition("</script>")[0]
+    assert script == (TEMPLATES / "report.js").read_text().rstrip("\n")
+    assert len(script.splitlines()) < 200
+    (policy,) = (meta["content"] for meta in page.all("meta") if "http-equiv" in meta)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert policy.startswith("default-src 'none';")
+    assert re.findall(r"script-src ([^;]+)", policy) == [f"'sha256-{digest}'"]
 
 
 def test_labels_and_reasons_are_escaped(page, source):
@@ -63,7 +79,7 @@ def test_labels_and_reasons_are_escaped(page, source):
 
 def test_it_says_what_is_best_what_failed_and_how_to_rerun(page):
     text = " ".join("".join(page.words).split())
-    assert "ring8: plain (small) is best by distance rbf" in text
+    assert "ring8 plain (small) is best by distance rbf" in text
     assert "115 of 119 compatible runs are ok" in text
     for loss in ("plain", "plain+slope(gamma=0.1)", "far+slope(weight=10)", "relative"):
         assert loss in text
@@ -87,10 +103,25 @@ def test_figures_are_described_inlined_and_beside_the_page(page, out):
     assert {"ring8-samples.png", "tiles-scores-by-seed.svg"} <= set(names)
 
 
-def test_every_run_can_be_downloaded(page, results):
-    link = next(a for a in page.all("a") if "download" in a)
-    text = base64.b64decode(link["href"].split(",")[1]).decode()
-    assert len(list(csv.DictReader(io.StringIO(text)))) == len(results.frame)
+def test_everything_can_be_downloaded(page, results):
+    links = {a["download"]: a["href"] for a in page.all("a") if "download" in a}
+    texts = {name: base64.b64decode(link.split(",")[1]).decode() for name, link in links.items()}
+    assert set(texts) == {"demo.csv", "demo.json", "demo.bib"}
+    assert len(list(csv.DictReader(io.StringIO(texts["demo.csv"])))) == len(results.frame)
+    sections = json.loads(texts["demo.json"])["sections"]
+    assert [len(section["rows"]) for section in sections] == [10, 10, 10]
+    assert "@misc{ada2021," in texts["demo.bib"]
+
+
+def test_every_cell_tells_its_recipe_and_command(page):
+    anchors = [a["id"] for a in page.all("div") if a.get("id", "").startswith("cell-")]
+    assert len(set(anchors)) == len(anchors) == 30
+    links = [a["href"][1:] for a in page.all("a") if a["href"].startswith("#cell-")]
+    assert sorted(links) == sorted(anchors)
+    text = "".join(page.words)
+    assert text.count("ganbench run -d") == 30
+    assert "generator_steps = 1000" in text
+    assert "1,234" in text, "the size of a generator"
 
 
 def test_headings_descend_one_by_one(page):
@@ -100,34 +131,16 @@ def test_headings_descend_one_by_one(page):
     assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
-def test_a_missing_plugin_costs_only_its_panel(without_plugin, tmp_path):
+def test_a_missing_plugin_costs_only_its_panel(without_plugin, describe, tmp_path):
     frame = without_plugin.frame
     one = replace(without_plugin, frame=frame[frame["dataset"].eq("tiles")])
-    text = write_report(one, tmp_path).read_text()
+    text = write_report(one, tmp_path, describe()).read_text()
     assert "Not drawn: The plugin of &#39;tiles&#39; is not installed" in text
     assert len(Page(text).all("img")) == 3
     assert not list(tmp_path.rglob(".*")), "no temporary file is left"
 
 
-def test_a_folder_without_runs_has_a_page(results, tmp_path):
-    text = write_report(replace(results, frame=results.frame.iloc[:0]), tmp_path).read_text()
+def test_a_folder_without_runs_has_a_page(results, describe, tmp_path):
+    empty = replace(results, frame=results.frame.iloc[:0])
+    text = write_report(empty, tmp_path, describe()).read_text()
     assert "0 of 0 compatible runs are ok" in text
-
-
-def test_one_seed_claims_no_interval_and_a_tie_has_no_winner(results):
-    frame = results.frame
-    lonely = summary(frame[(frame["dataset"] == "ring8") & (frame["seed"] == 0)])
-    said = _answer(lonely.sections[0])
-    assert "one seed, hence no interval" in said
-    assert "overlap" not in said
-    same = frame[(frame["dataset"] == "ring8") & frame["status"].eq("ok")].assign(value=1.0)
-    assert "also best" not in _answer(summary(same).sections[0])
-
-
-def test_the_answer_ranks_by_scores_that_have_a_better_side(results):
-    def said(sides):
-        frame = results.frame.assign(better=results.frame["better"].replace(sides))
-        return _answer(summary(frame).sections[0])
-
-    assert "is best by covered share" in said({"lower": "neither"})
-    assert "no score here has a better side" in said({"lower": "neither", "higher": "neither"})

@@ -1,13 +1,15 @@
 """Of more cells than anybody reads, page and terminal show the best and say what is left out."""
 
 import io
+import json
+import re
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 from rich.console import Console
 
-from ganbench.report import page, ranking
+from ganbench.report import completeness, downloads, page, ranking
 from ganbench.report.formats import render
 from ganbench.report.ranking import best_cells, best_sheet, drawn
 from ganbench.report.tables import sheet, summary
@@ -63,17 +65,21 @@ def test_the_terminal_says_what_is_left_out_and_csv_has_all(ring, few):
     assert len(render(summary(ring.frame), "csv").splitlines()) == 11
 
 
-def test_a_page_of_many_stays_small_and_says_so(ring, few, monkeypatch, tmp_path):
-    monkeypatch.setattr(page, "MOST_TIDY", 10)
-    monkeypatch.setattr(page, "MOST_LISTED", 1)
-    monkeypatch.setattr(page, "_pictures", lambda results, section: iter(()))
-    source = page.write_report(ring, tmp_path).read_text()
+def test_a_page_of_many_stays_small_and_says_so(ring, few, describe, monkeypatch, tmp_path):
+    monkeypatch.setattr(downloads, "MOST_TIDY", 10)
+    monkeypatch.setattr(completeness, "MOST_LISTED", 1)
+    monkeypatch.setattr(page, "pictures", lambda results, section: iter(()))
+    source = page.write_report(ring, tmp_path, describe()).read_text()
     assert "7 of 10 cells are left out; shown are the best 3 by distance rbf; figures" in source
     assert "show the best 2 by distance rbf; every run is in the download" in source
-    assert source.count("<details>") == 1
+    assert len(re.findall("<summary>in full", source)) == 1
     assert "1 more are left out" in source
+    assert "9 more are left out" in source, "of the variants"
+    assert len(re.findall('<div id="cell-', source)) == 3
     assert 'href="runs-and-scores.parquet" download="demo.parquet"' in source
     assert len(pd.read_parquet(tmp_path / "runs-and-scores.parquet")) == len(ring.frame)
-    monkeypatch.setattr(page, "MOST_TIDY", 10_000)
-    assert "runs-and-scores" not in page.write_report(ring, tmp_path).read_text()
-    assert not (tmp_path / "runs-and-scores.parquet").exists()
+    beside = json.loads((tmp_path / "cells.json").read_text())
+    assert len(beside["sections"][0]["rows"]) == 10
+    monkeypatch.setattr(downloads, "MOST_TIDY", 10_000)
+    assert "runs-and-scores" not in page.write_report(ring, tmp_path, describe()).read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html"]

@@ -7,7 +7,7 @@ mappings, which the functions beside them compute.
 from ganbench.report.figures.agreement import Agreement, agreement, score_agreement
 from ganbench.report.figures.animation import animation
 from ganbench.report.figures.correlations import correlation_maps
-from ganbench.report.figures.costs import cost_frame, front, pareto
+from ganbench.report.figures.costs import cost_frame, pareto
 from ganbench.report.figures.evolution import rank_evolution, running_ranks
 from ganbench.report.figures.interpolation import interpolation
 from ganbench.report.figures.kind import Kind
@@ -32,7 +32,6 @@ __all__ = [
     "critic_landscapes",
     "critical_differences",
     "density",
-    "front",
     "interpolation",
     "mode_histograms",
     "ngram_table",

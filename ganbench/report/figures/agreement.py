@@ -9,10 +9,10 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from ganbench.comparison.columns import ARROWS
 from ganbench.errors import GanbenchError
 from ganbench.report.figures.kind import Kind
 from ganbench.report.plots import STYLE, canvas, label, title
-from ganbench.report.tables import ARROWS
 from ganbench.results import Results
 
 LEAST = 5

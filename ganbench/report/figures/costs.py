@@ -8,7 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from scipy import stats
 
+from ganbench.comparison.columns import ARROWS, runs
 from ganbench.errors import GanbenchError
+from ganbench.report.cost import front
 from ganbench.report.figures.kind import Kind, seeds_of
 from ganbench.report.plots import (
     STYLE,
@@ -20,7 +22,7 @@ from ganbench.report.plots import (
     section_of,
     title,
 )
-from ganbench.report.tables import ARROWS, Section, runs
+from ganbench.report.tables import Section
 from ganbench.results import Results
 
 MARKERS = "osD^vPX"
@@ -76,22 +78,6 @@ def _half(values: np.ndarray) -> float:
     if len(values) < 2:
         return float("nan")
     return float(stats.t.ppf(0.975, len(values) - 1) * stats.sem(values))
-
-
-def front(cells: pd.DataFrame) -> "pd.Series[bool]":
-    """Say of every cell of one score whether no other beats it.
-
-    To beat is to be at least as good in score and time, and better in one of the two.
-
-    Args:
-        cells: with the columns mean, seconds and better ("lower" or "higher").
-    """
-    sign = np.where(cells["better"].eq("lower"), 1.0, -1.0)
-    points = np.stack([sign * cells["mean"].to_numpy(), cells["seconds"].to_numpy()], 1)
-    no_worse = (points[None] <= points[:, None]).all(2)
-    better = (points[None] < points[:, None]).any(2)
-    beaten = np.any(no_worse & better, axis=1)
-    return pd.Series(~beaten, cells.index, dtype=bool)
 
 
 @matplotlib.rc_context(STYLE)

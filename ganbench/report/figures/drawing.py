@@ -45,6 +45,20 @@ class Outcome:
         }
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A figure, or the pictures of a film, and what it shows."""
+
+    figure: Figure | Sequence[Figure]
+    caption: str
+
+    def encoded(self, format: str) -> tuple[bytes, str]:
+        """Return its file and the ending of its name; a film is a GIF."""
+        if isinstance(self.figure, Figure):
+            return encode(self.figure, format), format
+        return film(self.figure), "gif"
+
+
 def chosen_kinds(names: Sequence[str]) -> list[Kind]:
     """Return the kinds of these names, or, without any, all but those that take long.
 
@@ -102,7 +116,8 @@ def written(
     for kind in kinds:
         for of in [results.name] if kind.whole else dict.fromkeys(results.frame["dataset"]):
             try:
-                data, ending, caption = _drawn(results, kind, of, format)
+                picture = draw(results, kind, of)
+                data, ending = picture.encoded(format)
             except GanbenchError as error:
                 yield Outcome(kind.name, of, str(error))
                 continue
@@ -114,13 +129,14 @@ def written(
             folder.mkdir(parents=True, exist_ok=True)
             path = folder / f"{name}.{ending}"
             path.write_bytes(data)
-            yield Outcome(kind.name, of, caption, path)
+            yield Outcome(kind.name, of, picture.caption, path)
 
 
-def _drawn(results: Results, kind: Kind, of: str, format: str) -> tuple[bytes, str, str]:
-    """Return the bytes of a figure, the ending of its file, and its caption."""
+def draw(results: Results, kind: Kind, of: str) -> Picture:
+    """Draw a figure of a dataset, or of the whole; of many cells, the best.
+
+    Raises:
+        GanbenchError: if it does not fit, with the reason.
+    """
     few = results if kind.whole else drawn(results, section_of(results, of))
-    figure, caption = kind.draw(few, of), kind.caption(few, of)
-    if isinstance(figure, Figure):
-        return encode(figure, format), format, caption
-    return film(figure), "gif", caption
+    return Picture(kind.draw(few, of), kind.caption(few, of))

@@ -12,11 +12,11 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from ganbench.cells import pair_label
+from ganbench.comparison.columns import ARROWS, runs
 from ganbench.errors import GanbenchError
 from ganbench.report.figures.kind import Kind, seeds_of
 from ganbench.report.figures.standings import DASHES
 from ganbench.report.plots import STYLE, canvas, label, palette, section_of, title
-from ganbench.report.tables import ARROWS, runs
 from ganbench.results import Results
 from ganbench.store import FAILURES
 

@@ -11,13 +11,13 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from ganbench.comparison.wording import number
 from ganbench.errors import GanbenchError
 from ganbench.report.figures.kind import Kind, typical, which_seed
 from ganbench.report.figures.plane import OUTLINE, SHOWN, plane_of
 from ganbench.report.galleries import gallery
 from ganbench.report.plots import STYLE, section_of, title
 from ganbench.report.samples import POINTS
-from ganbench.report.tables import number
 from ganbench.results import Results
 
 _LANDSCAPE = "cividis"
