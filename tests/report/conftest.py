@@ -176,7 +176,6 @@ def fabricate():
         samples=fake_samples,
         dataset=DATASETS.__getitem__,
         reason=lambda run_id: f"Traceback of {run_id}\n<script>alert(1)</script>",
-        size=lambda run_id: 1234,
     )
 
 
