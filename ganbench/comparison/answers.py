@@ -70,6 +70,7 @@ def task_answers(
     scores = against.scores
     ranks, means = task_ranks(scores), mean(scores.costs).value
     verdicts = every.verdicts(p_every) if every is not None and p_every is not None else None
+    beaten = _beaten(against, p_against)
     rows = []
     for task, title in enumerate(_titles(scores)):
         rivals = [int(place) for place in np.nonzero(scores.present[task])[0]]
@@ -80,6 +81,7 @@ def task_answers(
         else:
             if verdicts is not None and every is not None:
                 near = _near(every, verdicts[task], leader, rivals)
+                near = [name for name in near if name not in beaten[task].get(leader, ())]
             parts = (
                 _lead(against, p_against, task, leader),
                 *_company(scores, tied),
@@ -128,6 +130,18 @@ _BEHAVIOUR = {
     "worse": "differs, for the worse",
     "open": "shows no difference",
 }
+
+
+def _beaten(against: Contrasts, p: Floats) -> list[dict[int, tuple[str]]]:
+    """Return for every task the variants that are better than the baseline, and its name.
+
+    These comparisons are planned, so that they need no correction over all pairs.
+    """
+    name = against.scores.variants[int(against.second[0])]
+    return [
+        {int(place): (name,) for place in against.first[row == "better"]}
+        for row in against.verdicts(p)
+    ]
 
 
 def _near(every: Contrasts, verdicts: Any, leader: int, rivals: Sequence[int]) -> list[str]:

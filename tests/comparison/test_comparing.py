@@ -71,6 +71,25 @@ def test_leaders_that_tie_are_named_together():
     assert sentence.startswith("a, the baseline, leads; as good: b, c; not told apart from any")
 
 
+def test_a_leader_is_told_apart_from_the_baseline_by_planned_comparisons(rng):
+    """P is .02: enough for two comparisons with the baseline, not for all three pairs."""
+    noise = rng.standard_normal(8)
+    noise -= noise.mean()
+    y = 5 + rng.standard_normal(8)
+    values = {
+        ("ring", "mlp", "base"): y,
+        ("ring", "mlp", "best"): y - 1.06 * np.std(noise, ddof=1) + noise,
+        ("ring", "mlp", "far"): y - 0.1 * np.std(noise, ddof=1) - noise,
+    }
+    found = compare(tidy(values, floor=9.0, floor_p95=9.001))
+    p = found.differences.set_index("variant").loc["best"]
+    pair = found.pairwise.set_index(["variant", "other"]).loc["base", "best"]
+    assert p["p_holm"] < 0.05 < pair["p_holm"]
+    (answer,) = found.answers.to_dict("records")
+    assert answer["alike"] == ["far"]
+    assert answer["sentence"].endswith("ahead of 1 of 2, not told apart from far.")
+
+
 def test_a_leader_that_fails_says_so():
     values = {
         ("ring", "mlp", "a"): [5.0, 5.0, 5.0, 5.0],
@@ -263,3 +282,17 @@ def test_every_column_is_documented(grid):
         assert f"`{field.name}`" in page, field.name
         for column in value.columns if isinstance(value, pd.DataFrame) else ():
             assert f"`{re.sub('_(low|high)$', '', column)}`" in page, f"{field.name}: {column}"
+
+
+@pytest.mark.parametrize("unit", [-1.0, 1000.0, -0.001])
+def test_units_and_directions_do_not_matter(grid, unit):
+    """Differences are told in both: the floor is so far from zero that ratios mean nothing."""
+    few = grid[grid["dataset"].isin(["data0", "data1"])].assign(floor=9.0, floor_p95=9.1)
+    scaled = {name: few[name].astype(float) * unit for name in ("value", "floor", "floor_p95")}
+    other = few.assign(**scaled, better="higher" if unit < 0 else "lower")
+    left, right = compare(few).differences, compare(other).differences
+    assert left["scale"].eq("linear").all()
+    for name in ("p_holm", "win_rate", "improvement", "p_alike", "p_better", "p_worse"):
+        assert left[name].to_numpy() == pytest.approx(right[name].to_numpy(), rel=1e-6), name
+    assert (left["effect"] * unit).to_numpy() == pytest.approx(right["effect"].to_numpy())
+    assert left["verdict"].tolist() == right["verdict"].tolist()
