@@ -210,11 +210,11 @@ def _told(against: Contrasts) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return all pairs of variants, where these are not too many, and the answers."""
     p_against = holm(against.p)
     if len(against.scores.variants) > MOST_PAIRWISE:
-        return pd.DataFrame(), task_answers(against, None, p_against, None)
+        return pd.DataFrame(), task_answers(against, p_against, None)
     first, second = np.triu_indices(len(against.scores.variants), 1)
     every = Contrasts(against.scores, first, second)
     p_every = holm(every.p)
-    return pairwise_frame(every, p_every), task_answers(against, every, p_against, p_every)
+    return pairwise_frame(every, p_every), task_answers(against, p_against, (every, p_every))
 
 
 def _spanning(
