@@ -51,14 +51,13 @@ def normalise(scores: Scores) -> Normalised:
     unmet = []
     if not whole.all():
         unmet.append(
-            f"{scores.column.name}: {(~whole).sum()} of {len(whole)} tasks lack a variant and are "
-            "left out of what spans tasks."
+            f"{(~whole).sum()} of {len(whole)} tasks lack a variant and are left out of what "
+            "spans tasks"
         )
     if not clear[whole].all():
         unmet.append(
-            f"{scores.column.name}: in {(whole & ~clear).sum()} of {whole.sum()} tasks no "
-            "baseline is clearly worse than real data, or no floor is known: nothing can be "
-            "normalised there."
+            f"in {(whole & ~clear).sum()} of {whole.sum()} tasks no baseline is clearly worse "
+            "than real data, or no floor is known, so that nothing is normalised there"
         )
     chosen = select(scores, kept)
     span = (anchor - floor)[kept, None, None]

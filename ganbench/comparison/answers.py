@@ -10,7 +10,7 @@ import pandas as pd
 from ganbench.comparison.concerns import named
 from ganbench.comparison.estimates import mean
 from ganbench.comparison.paired import Contrasts
-from ganbench.comparison.pairing import Floats, Scores
+from ganbench.comparison.pairing import Flags, Floats, Scores
 from ganbench.comparison.ranks import task_ranks
 from ganbench.comparison.wording import TIMES, number
 from ganbench.plugins import NOTHING
@@ -57,38 +57,52 @@ def _overall(best: Any, near: list[str], count: int, rank: pd.DataFrame) -> str:
 
 
 def task_answers(
-    against: Contrasts, every: Contrasts | None, p_against: Floats, p_every: Floats | None
+    against: Contrasts, p_against: Floats, every: tuple[Contrasts, Floats] | None
 ) -> pd.DataFrame:
     """Say for every task who leads, by how much over the baseline and how sure it is.
 
     Args:
         against: every other variant with the baseline.
-        every: all pairs of variants; None where there are too many.
-        p_against: (T, P), corrected p of `against`.
-        p_every: the same of `every`.
+        p_against: (T, P), its corrected p.
+        every: all pairs of variants and their corrected p; None where there are too many.
     """
     scores = against.scores
     ranks, means = task_ranks(scores), mean(scores.costs).value
-    verdicts = every.verdicts(p_every) if every is not None and p_every is not None else None
+    apart = None if every is None else _told_apart(scores, (every, (against, p_against)))
     rows = []
     for task, title in enumerate(_titles(scores)):
-        rivals = [int(place) for place in np.nonzero(scores.present[task])[0]]
-        leader, *tied = _leaders(rivals, ranks[task], means[task])
-        near: list[str] = []
-        if len(rivals) < 2:
-            sentence = f"only {scores.variants[leader]} is there"
-        else:
-            if verdicts is not None and every is not None:
-                near = _near(every, verdicts[task], leader, rivals)
-            parts = (
-                _lead(against, p_against, task, leader),
-                *_company(scores, tied),
-                *_reliability(scores, task, leader),
-                *_sureness(near, len(rivals) - 1, verdicts is not None),
-            )
-            sentence = "; ".join(parts)
-        rows.append((scores.column.name, title, scores.variants[leader], near, f"{sentence}."))
+        there = np.nonzero(scores.present[task])[0].tolist()
+        leader, *tied = _leaders(there, ranks[task], means[task])
+        others = [place for place in there if place != leader]
+        near = [
+            scores.variants[place]
+            for place in others
+            if apart is not None and not apart[task, leader, place]
+        ]
+        parts = (
+            _lead(against, p_against, task, leader),
+            *_company(scores, tied),
+            *_reliability(scores, task, leader),
+            *_sureness(near, len(others), apart is not None),
+        )
+        name = scores.variants[leader]
+        sentence = "; ".join(parts) if others else f"only {name} is there"
+        rows.append((scores.column.name, title, name, near, f"{sentence}."))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _told_apart(scores: Scores, compared: Iterable[tuple[Contrasts, Floats]]) -> Flags:
+    """Return (T, K, K): whether two variants differ for sure.
+
+    What is planned, the comparison with the baseline, needs no correction over all pairs.
+    """
+    tasks, variants = scores.planned.shape
+    apart = np.zeros((tasks, variants, variants), dtype=bool)
+    for contrasts, p in compared:
+        sure = np.isin(contrasts.verdicts(p).astype(str), ["better", "worse"])
+        apart[:, contrasts.first, contrasts.second] |= sure
+        apart[:, contrasts.second, contrasts.first] |= sure
+    return apart
 
 
 def result_answers(against: Contrasts, p: Floats) -> pd.DataFrame:
@@ -128,17 +142,6 @@ _BEHAVIOUR = {
     "worse": "differs, for the worse",
     "open": "shows no difference",
 }
-
-
-def _near(every: Contrasts, verdicts: Any, leader: int, rivals: Sequence[int]) -> list[str]:
-    """Name the rivals that are not told apart from the leader."""
-    near = []
-    for first, second, verdict in zip(every.first, every.second, verdicts, strict=True):
-        if leader in (first, second) and verdict in ("open", "alike"):
-            other = int(second if first == leader else first)
-            if other in rivals:
-                near.append(every.scores.variants[other])
-    return near
 
 
 def _lead(against: Contrasts, p: Floats, task: int, leader: int) -> str:

@@ -12,6 +12,7 @@ from ganbench.comparison.concerns import concerns, named, unlike_environments
 from ganbench.comparison.frames import difference_frame, pairwise_frame, summary_frame
 from ganbench.comparison.paired import Contrasts, holm
 from ganbench.comparison.pairing import (
+    AXES,
     LABELS,
     Scores,
     axis_of,
@@ -90,17 +91,14 @@ def compare(
     """
     games, laws = games_and_laws(labelled(frame))
     axis = axis_of(games, by)
+    games, alone = _shared(games, axis)
     layouts = list(lay_out(games, laws, axis, scores_to_compare(games, metric)))
     variants = layouts[0].variants
     base = _baseline(variants, baseline, axis)
     against = [_against(scores, base) for scores in layouts]
-    if not any(each.there.any() for each in against):
-        raise SpecError(
-            f"No other {axis} shares a task with '{variants[base]}', so that nothing can be "
-            f"paired. Choose another baseline among {named(variants, 20)}, or another axis."
-        )
     told = [_told(each) for each in against]
-    spanning, unmet = _spanning(layouts, base, axis)
+    spanning, unspanned = _spanning(layouts, base, axis)
+    unmet = [*alone, *unspanned]
     if len(variants) > MOST_PAIRWISE:
         unmet.append(
             f"{len(variants)} variants are more than {MOST_PAIRWISE}: each is compared with the "
@@ -177,6 +175,23 @@ def compare_results(
     )
 
 
+def _shared(games: pd.DataFrame, axis: str) -> tuple[pd.DataFrame, list[str]]:
+    """Keep the tasks in which several variants were asked for, and say how many have but one."""
+    fixed = [name for name in LABELS if name != axis]
+    tasks = games.groupby(fixed, sort=False)[axis]
+    counts = tasks.nunique()
+    several = int((counts > 1).sum())
+    if not several:
+        raise SpecError(
+            f"No two variants of the axis '{axis}' share a task, so that nothing can be paired. "
+            f"Axes to compare by: {', '.join(AXES)}."
+        )
+    if several == len(counts):
+        return games, []
+    left_out = f"{len(counts) - several} of {len(counts)} tasks have one {axis} only: left out."
+    return games[tasks.transform("nunique") > 1], [left_out]
+
+
 def _baseline(variants: Sequence[str], baseline: str | None, axis: str) -> int:
     if baseline is None:
         return 0
@@ -195,11 +210,11 @@ def _told(against: Contrasts) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return all pairs of variants, where these are not too many, and the answers."""
     p_against = holm(against.p)
     if len(against.scores.variants) > MOST_PAIRWISE:
-        return pd.DataFrame(), task_answers(against, None, p_against, None)
+        return pd.DataFrame(), task_answers(against, p_against, None)
     first, second = np.triu_indices(len(against.scores.variants), 1)
     every = Contrasts(against.scores, first, second)
     p_every = holm(every.p)
-    return pairwise_frame(every, p_every), task_answers(against, every, p_against, p_every)
+    return pairwise_frame(every, p_every), task_answers(against, p_against, (every, p_every))
 
 
 def _spanning(
@@ -207,25 +222,28 @@ def _spanning(
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """Return the frames that span tasks, and why scores or frames are left out."""
     frames: dict[str, list[pd.DataFrame]] = {"aggregate": [], "ranks": [], "profiles": []}
-    unmet: list[str] = []
+    reasons: dict[str, list[str]] = {}
     if axis == "dataset":
         return _all_joined(frames), ["Datasets are what is compared, so that nothing spans them."]
     for scores in layouts:
         normalised = normalise(scores)
-        unmet.extend(normalised.unmet)
+        for reason in normalised.unmet:
+            reasons.setdefault(reason, []).append(scores.column.name)
         if len(normalised.values):
             name = scores.column.name
             frames["aggregate"].append(_of(name, aggregate(normalised, base)))
             frames["profiles"].append(_of(name, profiles(normalised)))
         if (ranked := _ranked(scores, normalised, base)) is not None:
             frames["ranks"].append(ranked)
-    datasets = max((len(each.tasks["dataset"].unique()) for each in layouts), default=0)
+    unmet = [f"{', '.join(scores)}: {reason}." for reason, scores in reasons.items()]
+    joined = _all_joined(frames)
+    datasets = 0 if joined["ranks"].empty else int(joined["ranks"]["datasets"].max())
     if datasets < LEAST_DATASETS:
         unmet.append(
             f"There is no critical difference of ranks: that needs {LEAST_DATASETS} datasets with "
             f"all variants, and there are {datasets}."
         )
-    return _all_joined(frames), unmet
+    return joined, unmet
 
 
 def _overall(spanning: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

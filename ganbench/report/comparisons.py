@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,8 @@ LEGEND = (
     f"mean: of the runs that did not fail, geometric where a ratio ({TIMES}) is told",
     "in brackets: 95% intervals",
     "won: share of the paired seeds at which the variant is better, ties half",
-    "better/alike/worse: probability in % that the difference is practically for the better, "
-    "within the spread between real samples, for the worse (Bayesian signed-rank test)",
+    "b/a/w %: probability that the difference is practically for the better, alike (within the "
+    "spread between real samples), for the worse (Bayesian signed-rank test)",
     "p: paired t test, or signed-rank test where a run failed (*), after Holm's correction",
 )
 
@@ -142,7 +143,7 @@ def _task_rows(
 
 
 def _difference(baseline: str, row: Mapping[Any, Any] | None) -> dict[str, str]:
-    names = [f"against {baseline}", "p", "won", "better/ alike/ worse", "verdict"]
+    names = [f"against {baseline}", "p", "won", "b/a/w %", "verdict"]
     if row is None:
         return dict.fromkeys(names, "")
     if not row["pairs"]:
@@ -185,20 +186,19 @@ class ComparisonText:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the answers with their tables task by task, then warnings and the legend."""
-        every = list(blocks(self.comparison))
+        every = list(islice(blocks(self.comparison), MOST_TABLES))
         first = [block for block in every if block.task == OVERALL] or every[:1]
         yield from (_answer(block) for block in first)
         task = None
-        for block in every[:MOST_TABLES]:
+        for block in every:
             if block.task != task:
                 task = block.task
                 title = plain(task) or SPANNING
                 yield Rule(Text(title, style="bold"), align="left", style="dim")
             yield Text(plain(block.score), style="bold") if block in first else _answer(block)
             yield Padding(_terminal_table(block.rows), (0, 0, 1, 2))
-        if len(every) > MOST_TABLES:
-            left_out = f"{len(every) - MOST_TABLES:,} more tables are left out"
-            yield Text(f"{left_out}; --format csv prints all", style="dim")
+        if len(every) == MOST_TABLES:
+            yield Text(f"These are the first {MOST_TABLES} tables; --format csv has all", "dim")
         for note in _notes(self.comparison):
             yield Text.assemble(("! ", "bold yellow"), plain(note))
         for note in LEGEND:
@@ -212,7 +212,7 @@ def _answer(block: Block) -> Text:
 def _terminal_table(rows: pd.DataFrame) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for place, name in enumerate(rows.columns):
-        title = wrapped(plain(str(name)), LABEL).replace("/ ", "/\n")
+        title = wrapped(plain(str(name)), LABEL)
         table.add_column(Text(title), justify="right" if place else "left", no_wrap=not place)
     for row in rows.itertuples(index=False):
         bold = "bold" if row[-1] in ("better", "worse") else ""

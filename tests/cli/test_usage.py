@@ -34,8 +34,8 @@ def test_help_imports_nothing_heavy():
 def test_help_lists_every_command(ganbench):
     result = ganbench("--help")
     assert result.exit_code == 0
-    plain = ("run", "evaluate", "status", "show", "table", "report", "list", "info", "doctor")
-    for command in plain:
+    plain = ("run", "evaluate", "status", "show", "table", "report", "compare", "list", "info")
+    for command in (*plain, "doctor"):
         assert f"\n  {command} " in result.stdout
         assert ganbench(command, "--help").exit_code == 0
     for command in (("grid", "show"), ("plugin", "list")):

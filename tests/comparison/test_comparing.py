@@ -1,6 +1,8 @@
 """The whole comparison: frames, answers, warnings and what could not be computed."""
 
-from dataclasses import replace
+import re
+from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -69,6 +71,25 @@ def test_leaders_that_tie_are_named_together():
     assert sentence.startswith("a, the baseline, leads; as good: b, c; not told apart from any")
 
 
+def test_a_leader_is_told_apart_from_the_baseline_by_planned_comparisons(rng):
+    """P is .02: enough for two comparisons with the baseline, not for all three pairs."""
+    noise = rng.standard_normal(8)
+    noise -= noise.mean()
+    y = 5 + rng.standard_normal(8)
+    values = {
+        ("ring", "mlp", "base"): y,
+        ("ring", "mlp", "best"): y - 1.06 * np.std(noise, ddof=1) + noise,
+        ("ring", "mlp", "far"): y - 0.1 * np.std(noise, ddof=1) - noise,
+    }
+    found = compare(tidy(values, floor=9.0, floor_p95=9.001))
+    p = found.differences.set_index("variant").loc["best"]
+    pair = found.pairwise.set_index(["variant", "other"]).loc["base", "best"]
+    assert p["p_holm"] < 0.05 < pair["p_holm"]
+    (answer,) = found.answers.to_dict("records")
+    assert answer["alike"] == ["far"]
+    assert answer["sentence"].endswith("ahead of 1 of 2, not told apart from far.")
+
+
 def test_a_leader_that_fails_says_so():
     values = {
         ("ring", "mlp", "a"): [5.0, 5.0, 5.0, 5.0],
@@ -83,11 +104,29 @@ def test_a_leader_that_fails_says_so():
     )
 
 
-def test_a_variant_alone_has_no_rival():
+def test_tasks_with_one_variant_are_left_out_and_told():
     values = {("ring", "mlp", "a"): [1.0, 2.0], ("ring", "mlp", "b"): [2.0, 3.0]}
-    values[("digits", "mlp", "b")] = [1.0, 1.0]
-    answers = compare(tidy(values)).answers.set_index("task")["sentence"]
-    assert answers["digits · mlp · normal"] == "only b is there."
+    values["digits", "mlp", "b"] = [1.0, 1.0]
+    found = compare(tidy(values), by="loss")
+    assert set(found.summary["dataset"]) == {"ring"}
+    assert "1 of 2 tasks have one loss only: left out." in found.unmet
+
+
+def test_a_variant_whose_rivals_have_no_runs_is_alone():
+    values = {("ring", "mlp", "a"): [1.0, 2.0], ("ring", "mlp", "b"): ["missing", "missing"]}
+    assert compare(tidy(values)).answers["sentence"].tolist() == ["only a is there."]
+
+
+def test_no_task_with_all_variants_is_told_once():
+    values = {
+        (f"d{d}", "mlp", loss): [1.0 + d] for d in range(3) for loss in ("abc"[d], "abc"[d - 1])
+    }
+    parts = [tidy(values, metric=metric) for metric in ("distance", "divergence")]
+    found = compare(pd.concat(parts, ignore_index=True), by="loss")
+    assert told(found.unmet, "lack a variant") == (
+        "distance, divergence: 3 of 3 tasks lack a variant and are left out of what spans tasks."
+    )
+    assert "there are 0" in told(found.unmet, "critical difference")
 
 
 def test_seeds_that_are_not_shared_are_told():
@@ -101,7 +140,7 @@ def test_seeds_that_are_not_shared_are_told():
 
 def test_variants_that_share_no_task_cannot_be_compared():
     values = {("ring", "mlp", "a"): [1.0], ("digits", "mlp", "b"): [2.0]}
-    with pytest.raises(SpecError, match="No other loss shares a task with 'a'"):
+    with pytest.raises(SpecError, match="No two variants of the axis 'loss' share a task"):
         compare(tidy(values), by="loss")
 
 
@@ -233,3 +272,27 @@ def test_result_sets_that_cannot_be_compared(before, grid):
         compare_results(before, other)
     with pytest.raises(UnknownComponentError, match="No score named 'jsd'"):
         compare_results(before, results("after", grid), metric="jsd")
+
+
+def test_every_column_is_documented(grid):
+    page = (Path(comparing.__file__).parents[2] / "docs" / "comparison.md").read_text()
+    found = compare(grid)
+    for field in fields(found):
+        value = getattr(found, field.name)
+        assert f"`{field.name}`" in page, field.name
+        for column in value.columns if isinstance(value, pd.DataFrame) else ():
+            assert f"`{re.sub('_(low|high)$', '', column)}`" in page, f"{field.name}: {column}"
+
+
+@pytest.mark.parametrize("unit", [-1.0, 1000.0, -0.001])
+def test_units_and_directions_do_not_matter(grid, unit):
+    """Differences are told in both: the floor is so far from zero that ratios mean nothing."""
+    few = grid[grid["dataset"].isin(["data0", "data1"])].assign(floor=9.0, floor_p95=9.1)
+    scaled = {name: few[name].astype(float) * unit for name in ("value", "floor", "floor_p95")}
+    other = few.assign(**scaled, better="higher" if unit < 0 else "lower")
+    left, right = compare(few).differences, compare(other).differences
+    assert left["scale"].eq("linear").all()
+    for name in ("p_holm", "win_rate", "improvement", "p_alike", "p_better", "p_worse"):
+        assert left[name].to_numpy() == pytest.approx(right[name].to_numpy(), rel=1e-6), name
+    assert (left["effect"] * unit).to_numpy() == pytest.approx(right["effect"].to_numpy())
+    assert left["verdict"].tolist() == right["verdict"].tolist()

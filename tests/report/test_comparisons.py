@@ -62,7 +62,7 @@ def test_the_terminal_shows_the_answer_first_and_warnings_last(comparison):
 def test_of_many_tables_the_terminal_shows_some(comparison, monkeypatch):
     monkeypatch.setattr(comparisons, "MOST_TABLES", 2)
     text = shown(comparison)
-    assert "1 more tables are left out; --format csv prints all" in text
+    assert "These are the first 2 tables; --format csv has all" in text
     assert "grid & co" not in text
 
 
