@@ -73,7 +73,7 @@ def load_results(store: Store, registry: Registry) -> Results:
         lambda label: registry.build("dataset", parse_single(label)).value.judged,
         store.log,
         index.damaged,
-        functools.partial(_size, store),
+        size=functools.partial(_size, store),
     )
 
 
