@@ -46,9 +46,9 @@ def store(tmp_path, registry):
     run = {"seed": 0, "status": "ok", "reason": "", **common}
     history = pd.DataFrame({"step": [1], "quantity": ["q"], "value": [2.0]})
     samples = torch.zeros(3, 2)
-    store.publish(
-        RunFiles({**run, "run_id": "good"}, history=history, samples=samples, scores=scores)
-    )
+    files = {"history": history, "samples": samples, "scores": scores}
+    generator = {"weight": torch.zeros(2, 3), "bias": torch.zeros(2)}
+    store.publish(RunFiles({**run, "run_id": "good"}, generator=generator, **files))
     failed = {**run, "run_id": "bad", "seed": 1, "status": "failed", "reason": "why"}
     store.publish(RunFiles(failed, scores=scores, log="a traceback"))
     store.publish(RunFiles({**run, "run_id": "bare"}, samples=samples, scores=scores[:0]))
@@ -126,3 +126,8 @@ def test_cells_of_other_devices_or_versions_are_told_apart(store, registry, name
     losses = set(load_results(store, registry).frame["loss"])
     assert {f"mm [{name}={value}]", "ns", "ls"} <= losses
     assert "mm" not in losses
+
+
+def test_the_size_of_a_generator_is_known_where_one_is_stored(store, registry):
+    results = load_results(store, registry)
+    assert [results.size(run_id) for run_id in ("good", "bare", "absent")] == [8, None, None]

@@ -12,7 +12,8 @@ from ganbench.naming import file_name
 from ganbench.report.citations import Citation, bibliography
 from ganbench.report.formats import render
 from ganbench.report.tables import Summary, tidy
-from ganbench.report.tidyfile import write_file, write_tidy
+from ganbench.report.tidyfile import write_tidy
+from ganbench.report.writing import write_file
 from ganbench.results import Results
 
 MOST_TIDY = 20_000

@@ -26,7 +26,7 @@ from ganbench.report.pictures import Picture, pictures
 from ganbench.report.ranking import drawn, left_out, listed, numbered, undrawn
 from ganbench.report.rerun import Rerun
 from ganbench.report.tables import LEGEND, REAL, Section, Sheet, sheet, summary
-from ganbench.report.tidyfile import write_file
+from ganbench.report.writing import write_file
 from ganbench.results import Results
 
 WHOLE = "every run is in the downloads at the end of this page"

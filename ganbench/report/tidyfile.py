@@ -1,8 +1,7 @@
-"""The files of a report, each in place at once, and the tidy table as one of them."""
+"""The tidy table of a results folder as one file."""
 
 import json
 import os
-import uuid
 from pathlib import Path
 
 import pyarrow as pa
@@ -36,14 +35,3 @@ def write_tidy(results: Results, path: Path) -> int:
     finally:
         draft.unlink(missing_ok=True)
     return len(frame)
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Put a file in place at once, in a folder that it makes, so that nobody reads half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{uuid.uuid4().hex}")
-    try:
-        draft.write_bytes(content)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

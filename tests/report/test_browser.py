@@ -259,7 +259,11 @@ def test_print_is_light_whole_and_without_controls(visit):
     assert background(page) == "rgb(255, 255, 255)"
     for selector in ("nav", "#theme", ".tools", ".copy + button"):
         assert not page.locator(selector).first.is_visible(), selector
-    assert "loss" in scores(page).locator("thead").inner_text(), "names of columns are no controls"
+    table = scores(page)
+    assert "loss" in table.locator("thead").inner_text(), "names of columns are no controls"
+    parts = [table.locator(f"{part} th").last for part in ("thead", "tbody", "tfoot")]
+    tops = [part.bounding_box()["y"] for part in parts]
+    assert tops == sorted(set(tops)), "nothing covers another part"
     content, paper = page.evaluate(WIDTHS)
     assert content <= paper
     pdf = page.pdf(format="A4")
