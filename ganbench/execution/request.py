@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from ganbench import environment
 from ganbench.cells import Cell, plan
 from ganbench.errors import DeviceError, SpecError
@@ -14,7 +16,7 @@ from ganbench.execution.local import LocalExecutor
 from ganbench.execution.tasks import Plan, Redo, make_plan
 from ganbench.grid import Grid
 from ganbench.naming import ROOT
-from ganbench.plugins import Registry
+from ganbench.plugins import Built, Registry
 from ganbench.store import Store
 from ganbench.store.upkeep import put_away, verify
 
@@ -53,7 +55,7 @@ class Request:
         Raises:
             GanbenchError: if the grid makes no sense, or cannot run here.
         """
-        return self._plan(self._cells(registry), registry)
+        return self._plan(*self._parts(registry))
 
     def begin(self, registry: Registry, tell: Tell) -> Plan:
         """Plan, make the results folder, and record there what is asked for.
@@ -62,33 +64,28 @@ class Request:
             GanbenchError: if the grid makes no sense, cannot run here, or the folder cannot be
                 written.
         """
-        cells = self._cells(registry)
+        cells, metrics, device = self._parts(registry)
         if all(cell.misfit for cell in cells):
             reasons = "; ".join(dict.fromkeys(str(cell.misfit) for cell in cells))
             raise SpecError(f"The grid has no compatible cell: {reasons or 'all are excluded'}.")
-        environment.find_device(self.device)
         store = self.store
         store.create()
         make_whole(store, "What this command asks for is made anew.", tell)
-        todo = self._plan(cells, registry)
+        todo = self._plan(cells, metrics, device)
         for warning in dict.fromkeys(text for cell in cells for text in cell.warnings):
             tell(f"Warning: {warning}.")
         record_experiment(store, todo, self.grid, registry)
         return todo
 
-    def _cells(self, registry: Registry) -> list[Cell]:
-        return plan(self.grid, registry, idle_rules=self.idle_rules)
+    def _parts(self, registry: Registry) -> tuple[list[Cell], list[Built], torch.device]:
+        """Make sense of what is asked for, before anything is changed."""
+        cells = plan(self.grid, registry, idle_rules=self.idle_rules)
+        metrics = build_metrics(self.grid.metrics, registry)
+        return cells, metrics, environment.find_device(self.device)
 
-    def _plan(self, cells: list[Cell], registry: Registry) -> Plan:
-        return make_plan(
-            self.grid,
-            cells,
-            build_metrics(self.grid.metrics, registry),
-            environment.find_device(self.device),
-            self.store,
-            self.redo,
-            self.checkpoint_every or None,
-        )
+    def _plan(self, cells: list[Cell], metrics: list[Built], device: torch.device) -> Plan:
+        every = self.checkpoint_every or None
+        return make_plan(self.grid, cells, metrics, device, self.store, self.redo, every)
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ def test_attempts_are_rows_and_a_story(ganbench, copy):
 
 
 def test_a_large_status_shows_first_what_is_not_ok(ganbench, copy, monkeypatch):
-    monkeypatch.setattr("ganbench.cli.results._MOST_CELLS", 1)
+    monkeypatch.setattr("ganbench.cli.status._MOST_CELLS", 1)
     shown = ganbench("status", copy.folder).stdout
     cells = json.loads(ganbench("status", copy.folder, "--json").stdout)
     assert f"{len(cells) - 1} more cells are left out; --json prints all." in shown

@@ -100,6 +100,7 @@ def run_rows(dataset, players, loss, seed, rng):
         **{"prior": "normal(dim=16)", "generator": players[0], "discriminator": players[1]},
         **{"loss": loss, "seed": seed, "status": status, "reason": reason},
         **{"generator_steps": 1000, "train_seconds": 3.5, "device": "cpu", "engine": "traced"},
+        **{"generator_parameters": 1234},
         **{"better": None, "headline": False},
     }
     if status != "ok":

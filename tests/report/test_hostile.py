@@ -89,7 +89,6 @@ def poisoned(results, text):
         samples=lambda run: results.samples(run.removesuffix(text)),
         history=lambda run: results.history(run.removesuffix(text)),
         reason=lambda run: f"Traceback\n{text}\n{run}",
-        size=lambda run: 1,
     )
 
 
