@@ -76,7 +76,7 @@ def _running(results: Results, dataset: str) -> pd.DataFrame:
         ]
     columns = ["score", "architecture", "loss", "seed", "budget", "worse"]
     values = pd.DataFrame(rows, columns=columns)
-    known = values.loc[values["worse"].notna(), "score"].unique()
+    known = set(values["score"][values["worse"].notna()])
     return values[values["score"].isin(known)]
 
 
