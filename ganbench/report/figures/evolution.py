@@ -75,9 +75,9 @@ def _running(results: Results, dataset: str) -> pd.DataFrame:
             for score, seed, share in itertools.product(signs, seeds, BUDGET)
         ]
     columns = ["score", "architecture", "loss", "seed", "budget", "worse"]
-    values = pd.DataFrame(rows, columns=columns)
-    known = set(values["score"][values["worse"].notna()])
-    return values[values["score"].isin(known)]
+    table = pd.DataFrame(rows, columns=columns)
+    known = set(table["score"][table["worse"].notna()])
+    return table[table["score"].isin(known)]
 
 
 def _at(curve: pd.DataFrame, steps: np.ndarray) -> np.ndarray:
