@@ -74,10 +74,17 @@ def played(registry, results):
     kinds = {
         "image": ("digits", "mlp(width=8, depth=1)"),
         "table": ("fair", "mlp(width=8, depth=1)"),
-        "sequence": ("markov(vocabulary=4, length=6)", "gru(hidden=4)"),
+        "sequence": ("markov(vocabulary=4, length=6)", "mlp(width=8, depth=1)"),
         "vector": ("gaussian(dim=5)", "mlp(width=8, depth=1)"),
     }
     return functools.cache(lambda kind: trained(registry, results, *kinds[kind]))
+
+
+@pytest.fixture(scope="package")
+def few(results):
+    """Return the results of two losses, which are drawn sooner."""
+    frame = results.frame
+    return replace(results, frame=frame[frame["loss"].isin(["plain", "relative"])])
 
 
 @pytest.fixture

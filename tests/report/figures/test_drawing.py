@@ -50,8 +50,8 @@ def renamed(results, text):
 
 
 @pytest.mark.parametrize("dataset", FITS)
-def test_all_that_fits_is_written_and_the_rest_is_said(results, tmp_path, dataset):
-    mine = restricted(results, [dataset], None)
+def test_all_that_fits_is_written_and_the_rest_is_said(few, tmp_path, dataset):
+    mine = restricted(few, [dataset], None)
     outcomes = list(written(mine, chosen_kinds(()), "png", tmp_path))
     assert {outcome.kind for outcome in outcomes if outcome.path} == FITS[dataset]
     assert {outcome.kind for outcome in outcomes} == set(KINDS) - {"animation"}
@@ -70,9 +70,9 @@ def test_captions_say_how_many_seeds_there_are(results, name):
 
 
 @pytest.mark.parametrize(("format", "start"), [("svg", b"<?xml"), ("pdf", b"%PDF")])
-def test_the_same_results_give_the_same_bytes(results, tmp_path, format, start):
+def test_the_same_results_give_the_same_bytes(few, tmp_path, format, start):
     kinds = [KINDS[name] for name in ("density", "witness", "pareto", "score-agreement")]
-    mine = restricted(results, ["ring8"], None)
+    mine = restricted(few, ["ring8"], None)
     first, second = (
         [outcome.path.read_bytes() for outcome in written(mine, kinds, format, tmp_path / place)]
         for place in ("one", "two")
@@ -83,8 +83,8 @@ def test_the_same_results_give_the_same_bytes(results, tmp_path, format, start):
 
 @pytest.mark.parametrize("name", sorted(FITS["ring8"]))
 @pytest.mark.parametrize("text", ["x" * 100, "_" * 40 + "$a_{1}$" * 10, " \t\u202e漢字<b>&"])
-def test_hostile_names_leave_room_and_give_no_warning(results, name, text):
-    mine = renamed(results, text)
+def test_hostile_names_leave_room_and_give_no_warning(few, name, text):
+    mine = renamed(few, text)
     kind = KINDS[name]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
