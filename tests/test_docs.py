@@ -18,6 +18,8 @@ from ganbench.cli import main
 from ganbench.grid import Evaluation, Grid, make_grid
 from ganbench.plugins import GROUP, load_plugins
 from ganbench.recipe import Recipe
+from ganbench.report import figures
+from ganbench.report.figures import KINDS
 from ganbench.report.tables import TIDY_COLUMNS
 from ganbench.training.loop import train
 
@@ -49,6 +51,15 @@ def test_every_command_and_option_is_documented():
             if isinstance(option, click.Option):
                 for flag in (*option.opts, *option.secondary_opts):
                     assert f"`{flag}`" in page, f"{name} {flag}"
+
+
+def test_every_kind_of_figure_is_documented():
+    page = text("docs/figures.md")
+    for name in KINDS:
+        assert f"\n| `{name}` |" in page, name
+    for name in figures.__all__:
+        if inspect.isfunction(getattr(figures, name)) and name not in ("encode", "film"):
+            assert name in page or name.replace("_", "-") in page, name
 
 
 def test_every_hook_is_documented():

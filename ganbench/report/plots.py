@@ -212,6 +212,7 @@ def heatmaps(results: Results, dataset: str) -> Figure:
     figure, panels = _panels(section, width, 0.9 + below + _slot(losses, 0.42) * len(losses))
     for axis, column in zip(panels, section.columns, strict=True):
         _heatmap(axis, section, column)
+    for axis, column in zip(panels, section.columns, strict=True):  # seaborn draws what is there
         axis.set(title=label(column.title, int(13 * width), 3), xlabel="", ylabel="")
         axis.set_xticks(np.arange(len(players)) + 0.5, names, va="top", fontsize=7)
         axis.set_yticks(np.arange(len(losses)) + 0.5, _lines(losses))

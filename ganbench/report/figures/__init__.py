@@ -13,13 +13,12 @@ from ganbench.report.figures.interpolation import interpolation
 from ganbench.report.figures.kind import Kind
 from ganbench.report.figures.kinds import KINDS
 from ganbench.report.figures.modes import mode_histograms
-from ganbench.report.figures.networks import (
-    critic_landscapes,
-    noise_maps,
-)
+from ganbench.report.figures.networks import critic_landscapes, noise_maps
 from ganbench.report.figures.ngrams import ngram_table, ngram_tables
 from ganbench.report.figures.plane import density, witness
 from ganbench.report.figures.standings import critical_differences, performance_profiles
+from ganbench.report.plots import encode, film, heatmaps, learning_curves, seed_strips
+from ganbench.report.samples import samples
 
 __all__ = [
     "KINDS",
@@ -32,7 +31,11 @@ __all__ = [
     "critic_landscapes",
     "critical_differences",
     "density",
+    "encode",
+    "film",
+    "heatmaps",
     "interpolation",
+    "learning_curves",
     "mode_histograms",
     "ngram_table",
     "ngram_tables",
@@ -41,6 +44,8 @@ __all__ = [
     "performance_profiles",
     "rank_evolution",
     "running_ranks",
+    "samples",
     "score_agreement",
+    "seed_strips",
     "witness",
 ]

@@ -46,7 +46,7 @@ def running_ranks(results: Results, dataset: str) -> pd.DataFrame:
     if len(games) < 2:
         raise GanbenchError(f"Only one cell was trained on '{dataset}'")
     values = _running(results, dataset)
-    if values["worse"].isna().all():
+    if values.empty:
         raise GanbenchError(f"No run on '{dataset}' has running scores with a better side")
     ranks = values.groupby(["score", "seed", "budget"])["worse"].rank(na_option="bottom")
     cells = values.assign(rank=ranks).groupby(
@@ -75,7 +75,9 @@ def _running(results: Results, dataset: str) -> pd.DataFrame:
             for score, seed, share in itertools.product(signs, seeds, BUDGET)
         ]
     columns = ["score", "architecture", "loss", "seed", "budget", "worse"]
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns)
+    known = set(table["score"][table["worse"].notna()])
+    return table[table["score"].isin(known)]
 
 
 def _at(curve: pd.DataFrame, steps: np.ndarray) -> np.ndarray:
