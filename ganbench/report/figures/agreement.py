@@ -113,8 +113,8 @@ def _caption(results: Results, name: str) -> str:
         "Spearman's coefficient between scores, turned so that more is better, over all runs with "
         "both; taken within each dataset and averaged with its number of runs as weight. n is the "
         "number of runs; seeds of one cell are not independent of each other, so it carries no "
-        f"interval. Pairs are grey where every dataset has fewer than {LEAST} runs or a score that is "
-        "the same for all of them."
+        f"interval. Pairs are grey where every dataset has fewer than {LEAST} runs, or a score "
+        "that is the same for all of them."
     )
 
 
