@@ -27,7 +27,7 @@ class Agreement(NamedTuple):
 
     Attributes:
         rho: (scores, scores) mean of Spearman's coefficients over datasets, weighted by their
-            runs; NaN where no dataset has enough runs with both.
+            runs; NaN where no dataset has enough runs with both, or one is constant.
         n: (scores, scores) runs that these are taken from.
     """
 
@@ -93,7 +93,7 @@ def score_agreement(found: Agreement, *, heading: str = "agreement of scores") -
     axis.tick_params(length=0)
     counts = found.n.to_numpy(dtype=int)
     for (line, column), rho in np.ndenumerate(found.rho.to_numpy()):
-        text = "too few" if np.isnan(rho) else f"{rho:.2f}\nn = {counts[line, column]}"
+        text = "none" if np.isnan(rho) else f"{rho:.2f}\nn = {counts[line, column]}"
         colour = "white" if abs(rho) > 0.7 else "0.2"
         axis.text(column, line, text, ha="center", va="center", fontsize=6.5, color=colour)
     bar = figure.colorbar(ScalarMappable(_SCALE, _COLOURS), ax=axis, shrink=0.6, aspect=30)
@@ -113,7 +113,8 @@ def _caption(results: Results, name: str) -> str:
         "Spearman's coefficient between scores, turned so that more is better, over all runs with "
         "both; taken within each dataset and averaged with its number of runs as weight. n is the "
         "number of runs; seeds of one cell are not independent of each other, so it carries no "
-        f"interval. Pairs with fewer than {LEAST} runs on every dataset are grey."
+        f"interval. Pairs are grey where every dataset has fewer than {LEAST} runs, or a score "
+        "that is the same for all of them."
     )
 
 

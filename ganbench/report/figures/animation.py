@@ -25,7 +25,7 @@ SHOWN = 500
 def animation(results: Results, dataset: str) -> Sequence[Figure]:
     """Train the median seed of the best cell once more, and draw it now and then.
 
-    The pictures are those of the stored run: training gives the same numbers again.
+    On the CPU; where the run was trained on one, its numbers come again to the bit.
 
     Args:
         results: with players that can be rebuilt; of one run, to choose it.
