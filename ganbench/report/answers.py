@@ -4,9 +4,15 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from ganbench.comparison import compare
 from ganbench.comparison.columns import ARROWS, Column
 from ganbench.comparison.wording import number
+from ganbench.errors import SpecError
 from ganbench.report.tables import Row, Section
+
+_MOST_NAMED = 3
+_MOST_COMPARED = 1000
+"""Losses times datasets that a page compares."""
 
 
 def answer(section: Section) -> str:
@@ -34,7 +40,7 @@ def answer(section: Section) -> str:
     text += _beside_baselines(section, column)
     also = [other.name for other in others if _alone(section, best, other)]
     agree = f" It is also best by {' and '.join(also)}." if also else ""
-    return f"{text}.{_overlaps(best, rivals, column)}{agree}"
+    return f"{text}.{_sure(section, best, rivals, column)}{agree}"
 
 
 def _rivals(section: Section, best: Row) -> Sequence[Row]:
@@ -75,16 +81,37 @@ def _alone(section: Section, best: Row, column: Column) -> bool:
     return len(leaders) == 1 and leaders[0] is best
 
 
-def _overlaps(best: Row, rivals: Sequence[Row], column: Column) -> str:
-    """Say of how many others the interval overlaps with that of the best."""
-    leader = best.scores[column.name]
-    if leader.n < 2 or not rivals:
+def _sure(section: Section, best: Row, rivals: Sequence[Row], column: Column) -> str:
+    """Say from how many others the best is told apart, seed by seed."""
+    whole = [row for row in rivals if len(row.runs) == row.planned]
+    if best.scores[column.name].n < 2 or not whole:
         return ""
-    others = [row.scores[column.name] for row in rivals]
-    near = sum(score.low <= leader.high and leader.low <= score.high for score in others)
+    near = [row for row in whole if section.near(row, column)]
     if not near:
-        return " No other interval overlaps with its own."
-    plural = (
-        "interval of 1 other cell overlaps" if near == 1 else f"intervals of {near} others overlap"
-    )
-    return f" The {plural} with its own."
+        what = "the other one" if len(whole) == 1 else f"all {len(whole)} others"
+        return f" By pairs of seeds it is significantly better than {what}."
+    if len(near) > _MOST_NAMED:
+        return (
+            f" By pairs of seeds, {len(near)} of {len(whole)} others are not significantly worse."
+        )
+    names = ", ".join(f"{row.loss} ({section.player(row)})" for row in near)
+    return f" By pairs of seeds, of {len(whole)} others not significantly worse: {names}."
+
+
+def overall(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Compare the variants of the first axis that has several, over all datasets.
+
+    Returns:
+        Who leads over all datasets, a sentence for each score that can say so, and what a reader
+        must be careful with.
+    """
+    if frame["dataset"].nunique() * frame["loss"].nunique() > _MOST_COMPARED:
+        return [], []
+    try:
+        found = compare(frame)
+    except SpecError:  # there is nothing to compare
+        return [], []
+    answers = found.answers
+    spanning = answers[answers["task"].eq("")] if len(answers) else answers
+    told = [f"{row['score']}: {row['sentence']}" for row in spanning.to_dict("records")]
+    return told, [*found.warnings, *found.unmet]

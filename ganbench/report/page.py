@@ -16,14 +16,14 @@ from ganbench.escaping import plain
 from ganbench.naming import file_name, inside
 from ganbench.plugins import Registry
 from ganbench.report import completeness, cost_columns
-from ganbench.report.answers import answer
+from ganbench.report.answers import answer, overall
 from ganbench.report.cost import spent
 from ganbench.report.cost_columns import Cost
 from ganbench.report.details import Detail, details
 from ganbench.report.downloads import downloads
 from ganbench.report.methods import methods, scores
-from ganbench.report.pictures import Picture, pictures
-from ganbench.report.ranking import drawn, left_out, listed, numbered, undrawn
+from ganbench.report.pictures import Picture, pictures, pictures_of_all
+from ganbench.report.ranking import MOST_DRAWN, drawn, left_out, listed, numbered, undrawn
 from ganbench.report.rerun import Rerun
 from ganbench.report.tables import LEGEND, REAL, Section, Sheet, sheet, summary
 from ganbench.report.writing import write_file
@@ -99,12 +99,18 @@ def write_report(results: Results, out: Path, registry: Registry) -> Path:
         _chapter(results, section, number, rerun)
         for number, section in enumerate(table.sections, 1)
     ]
-    _save(inside(out, out / "figures"), chapters)
+    few = all(len(section.rows) <= MOST_DRAWN for section in table.sections)
+    whole = list(pictures_of_all(results)) if few else []
+    _save(inside(out, out / "figures"), chapters, whole)
+    answers, cautions = overall(results.frame)
     described = methods(results, registry)
     target = out / "report.html"
     page = _rendered(
         name=results.name,
         chapters=chapters,
+        answers=answers,
+        cautions=cautions,
+        pictures=whole,
         completeness=completeness,
         results=results,
         total=cost_columns.total(results.frame),
@@ -161,7 +167,7 @@ def _chapter(results: Results, section: Section, number: int, rerun: Rerun) -> C
             )
             for place in places
         ],
-        pictures=list(pictures(drawn(results, section), section)),
+        pictures=list(pictures(drawn(results, section), section.dataset)),
         left_out=f"{told[0].upper()}{told[1:]}; {WHOLE}." if told else "",
     )
 
@@ -176,14 +182,14 @@ def _known(section: Section, place: int, column: Column) -> float | None:
     return score.mean if math.isfinite(score.mean) else None
 
 
-def _save(folder: Path, chapters: Sequence[Chapter]) -> None:
+def _save(folder: Path, chapters: Sequence[Chapter], whole: Sequence[Picture]) -> None:
     taken: set[str] = set()
-    for chapter in chapters:
-        for picture in chapter.pictures:
-            name = file_name(chapter.dataset, picture.title, taken=taken)
-            taken.add(name)
-            for suffix, content in picture.files.items():
-                write_file(folder / f"{name}.{suffix}", content)
+    named = [(chapter.dataset, each) for chapter in chapters for each in chapter.pictures]
+    for of, picture in [*named, *(("all", each) for each in whole)]:
+        name = file_name(of, picture.title, taken=taken)
+        taken.add(name)
+        for suffix, content in picture.files.items():
+            write_file(folder / f"{name}.{suffix}", content)
 
 
 def _flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -1,53 +1,24 @@
 """The figures that a page shows of each dataset: title, function and caption."""
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
 from ganbench.errors import GanbenchError
-from ganbench.report import plots, samples
-from ganbench.report.tables import Section
+from ganbench.escaping import said
+from ganbench.report import plots
+from ganbench.report.figures.kinds import KINDS
 from ganbench.results import Results
 
-HEATMAPS = (
-    "Mean of each score over {n}; where fewer runs than planned are ok, their number stands "
-    "below the mean. Each panel has its own colours, and darker is better, but for grey panels, "
-    "whose scores have no better side."
-)
-STRIPS = (
-    "Pale points are single seeds; beneath them their mean with its 95% t interval, over {n}. "
-    "The dotted line is the mean of the same score between two real samples, and the grey band "
-    "reaches to its 95% point."
-)
-CURVES = (
-    "Mean (line) and smallest to largest value (band) over {n}. Objectives of different losses "
-    "are on scales of their own, running scores on one."
-)
-
-
-class Figured(NamedTuple):
-    """A kind of figure.
-
-    Attributes:
-        title: its heading.
-        draw: makes it of results and the label of a dataset.
-        caption: what it shows, of the same and of a text that says how many seeds are ok.
-    """
-
-    title: str
-    draw: Callable[[Results, str], Figure]
-    caption: Callable[[Results, str, str], str]
-
-
-FIGURES = (
-    Figured("Scores at a glance", plots.heatmaps, lambda _, __, n: HEATMAPS.format(n=n)),
-    Figured("Scores by seed", plots.seed_strips, lambda _, __, n: STRIPS.format(n=n)),
-    Figured("Learning curves", plots.learning_curves, lambda _, __, n: CURVES.format(n=n)),
-    Figured("Samples", samples.samples, lambda found, name, _: samples.caption(found, name)),
-)
+SHOWN = ("heatmaps", "seed-strips", "learning-curves", "samples", "pareto", "mode-histograms",
+         "density", "ngram-tables", "correlation-maps")  # fmt: skip
+"""The kinds of figures that a page shows of each dataset, as far as they fit."""
+SHOWN_OF_ALL = ("critical-differences", "performance-profiles", "score-agreement")
+"""The kinds that it shows of all datasets together."""
+EXPECTED = ("heatmaps", "seed-strips", "learning-curves", "samples")
+"""Of these a page says why one is not drawn; the others are for some data only."""
 
 
 @dataclass(frozen=True)
@@ -72,24 +43,29 @@ class Picture:
         return f"data:image/png;base64,{base64.b64encode(self.files['png']).decode()}"
 
 
-def pictures(results: Results, section: Section) -> Iterator[Picture]:
-    """Draw all figures of a dataset; one that cannot be drawn says why."""
-    n = _seeds(section)
-    for title, draw, caption in FIGURES:
+def pictures(results: Results, dataset: str) -> Iterator[Picture]:
+    """Draw the figures of a dataset; one that cannot be drawn says why, if others would ask."""
+    return _pictures(results, dataset, SHOWN)
+
+
+def pictures_of_all(results: Results) -> Iterator[Picture]:
+    """Draw the figures that take in all datasets."""
+    return _pictures(results, results.name, SHOWN_OF_ALL)
+
+
+def _pictures(results: Results, of: str, kinds: Sequence[str]) -> Iterator[Picture]:
+    for name in kinds:
+        kind = KINDS[name]
         try:
-            figure = draw(results, section.dataset)
-            files = {suffix: plots.encode(figure, suffix) for suffix in ("png", "svg")}
-            said = caption(results, section.dataset, n)
-            picture = Picture(title, said, files, figure.get_figwidth())
+            figure, caption = kind.draw(results, of), kind.caption(results, of)
         except GanbenchError as error:
-            picture = Picture(title, f"Not drawn: {error}", {})
+            told = str(error)
         except Exception as error:  # of a dataset's own code, or of names too long to draw
-            picture = Picture(title, f"Not drawn: {type(error).__name__}: {error}", {})
-        yield picture
-
-
-def _seeds(section: Section) -> str:
-    counts = sorted({len(row.runs) for row in section.rows})
-    if counts[0] == counts[-1]:
-        return f"n = {counts[0]} ok seeds"
-    return f"n = {counts[0]} to {counts[-1]} ok seeds"
+            told = said(error)
+        else:
+            assert isinstance(figure, Figure)
+            files = {suffix: plots.encode(figure, suffix) for suffix in ("png", "svg")}
+            yield Picture(kind.title, caption, files, figure.get_figwidth())
+            continue
+        if name in EXPECTED:
+            yield Picture(kind.title, f"Not drawn: {told}", {})

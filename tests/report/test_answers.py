@@ -11,7 +11,7 @@ def test_one_seed_claims_no_interval_and_a_tie_has_no_winner(results):
     lonely = summary(frame[(frame["dataset"] == "ring8") & (frame["seed"] == 0)])
     said = answer(lonely.sections[0])
     assert "one seed, hence no interval" in said
-    assert "overlap" not in said
+    assert "pairs of seeds" not in said
     same = frame[(frame["dataset"] == "ring8") & frame["status"].eq("ok")].assign(value=1.0)
     assert "also best" not in answer(summary(same).sections[0])
 
@@ -38,4 +38,4 @@ def test_the_next_best_is_named_among_the_rivals(results):
     assert "; of the baselines, kde is best with 0." in said
     lonely = small[small["loss"].eq("plain")]
     assert "next is" not in answer(summary(lonely).sections[0])
-    assert "overlap" not in answer(summary(lonely).sections[0])
+    assert "pairs of seeds" not in answer(summary(lonely).sections[0])

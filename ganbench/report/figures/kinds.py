@@ -12,6 +12,7 @@ from ganbench.report.figures.modes import MODES
 from ganbench.report.figures.networks import LANDSCAPES, NOISE_MAPS
 from ganbench.report.figures.ngrams import NGRAMS
 from ganbench.report.figures.plane import DENSITY, WITNESS
+from ganbench.report.figures.variants import CRITICAL_DIFFERENCES, PROFILES
 from ganbench.results import Results
 
 
@@ -52,6 +53,8 @@ KINDS = {
         RANKS,
         PARETO,
         AGREEMENT,
+        CRITICAL_DIFFERENCES,
+        PROFILES,
         DENSITY,
         WITNESS,
         LANDSCAPES,

@@ -16,11 +16,11 @@ from ganbench.report.plots import encode, film, label
 FITS = {
     "ring8": {
         "samples", "heatmaps", "seed-strips", "learning-curves", "rank-evolution", "pareto",
-        "score-agreement", "density", "witness",
+        "score-agreement", "density", "witness", "performance-profiles",
     },
     "people": {
         "samples", "heatmaps", "seed-strips", "learning-curves", "rank-evolution", "pareto",
-        "score-agreement", "correlation-maps",
+        "score-agreement", "correlation-maps", "performance-profiles",
     },
 }  # fmt: skip
 """What can be drawn without players, modes or sequences."""
@@ -66,7 +66,9 @@ def test_all_that_fits_is_written_and_the_rest_is_said(few, tmp_path, dataset):
 @pytest.mark.parametrize("name", sorted(FITS["ring8"] | FITS["people"]))
 def test_captions_say_how_many_seeds_there_are(results, name):
     caption = KINDS[name].caption(results, "people" if name in FITS["people"] else "ring8")
-    assert any(words in caption for words in ("n = 3 to 4 ok seeds", "n is the", "the median"))
+    assert any(
+        words in caption for words in ("n = 3 to 4 ok seeds", "n is the", "the median", "95%")
+    )
 
 
 @pytest.mark.parametrize(("format", "start"), [("svg", b"<?xml"), ("pdf", b"%PDF")])
