@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--format",
-    type=click.Choice(["table", "csv", "md", "latex", "json"]),
+    type=click.Choice(["table", "csv", "md", "latex", "json", "html"]),
     default="table",
     show_default=True,
     help="How to print it.",

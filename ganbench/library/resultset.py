@@ -10,9 +10,9 @@ import torch
 from matplotlib.figure import Figure
 
 from ganbench.cli.common import open_store, write_page
-from ganbench.comparison import Comparison, compare
+from ganbench.comparison import compare, compare_results
 from ganbench.components import unknown
-from ganbench.library.table import Table
+from ganbench.library.table import Compared, Table
 from ganbench.plugins import Registry, load_plugins, name_files
 from ganbench.report.figures.drawing import chosen_kinds, draw
 from ganbench.report.tables import summary, tidy
@@ -88,19 +88,28 @@ class ResultSet:
         return name
 
     def compare(
-        self, by: str = "loss", baseline: str | None = None, metric: str | None = None
-    ) -> Comparison:
+        self, by: str | None = None, baseline: str | None = None, metric: str | None = None
+    ) -> Compared:
         """Compare the variants on one axis, paired by seed; see docs/comparison.md.
 
         Args:
-            by: "loss", "architecture", "prior" or "dataset".
+            by: "loss", "architecture", "prior" or "dataset"; the first with several if None.
             baseline: the variant that others are compared with, the first one if None.
             metric: the score, each headline score if None.
 
         Raises:
             GanbenchError: if there is nothing to compare.
         """
-        return compare(self.results.frame, by=by, baseline=baseline, metric=metric)
+        return Compared(compare(self.results.frame, by, baseline, metric))
+
+    def compare_with(self, other: "ResultSet", metric: str | None = None) -> Compared:
+        """Compare another results folder with this one, cell by cell.
+
+        Raises:
+            GanbenchError: if they have no cell in common.
+        """
+        names = (str(self.folder), str(other.folder))
+        return Compared(compare_results(self.results, other.results, metric, names))
 
     def samples(self, run_id: str) -> torch.Tensor:
         """Return the stored samples (n, *shape) of a run."""

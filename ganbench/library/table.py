@@ -1,21 +1,45 @@
-"""The table of a results folder, for notebooks and papers."""
+"""Tables of a results folder, for notebooks and papers."""
 
 from dataclasses import dataclass
 
 import pandas as pd
-from rich.console import Console
+from rich.console import Console, RenderableType
 
+from ganbench.comparison import Comparison
+from ganbench.report.comparisons import render_comparison
 from ganbench.report.formats import Format, numbers, render
 from ganbench.report.tables import Summary
 
 _WIDTH = 120
 
 
-@dataclass(frozen=True)
-class Table:
-    """Every cell over its seeds: mean and 95% interval, the best marked, the floor below.
+class Shown:
+    """What a notebook shows as tables, and `write` writes in any format."""
 
-    A notebook shows it as it is; `frame` has its numbers and `write` other formats.
+    def rendered(self, format: Format) -> RenderableType:
+        """Return it in a format: text, or for "table" what rich prints."""
+        raise NotImplementedError
+
+    def write(self, format: Format = "md") -> str:
+        """Return it as "csv", "md", "latex", "json", "html" or, for a terminal, "table"."""
+        if format != "table":
+            return str(self.rendered(format))
+        console = Console(width=_WIDTH, highlight=False)
+        with console.capture() as captured:
+            console.print(self.rendered("table"))
+        return captured.get()
+
+    def __str__(self) -> str:
+        """Return it as a terminal shows it."""
+        return self.write("table")
+
+    def _repr_html_(self) -> str:
+        return self.write("html")
+
+
+@dataclass(frozen=True)
+class Table(Shown):
+    """Every cell over its seeds: mean and 95% interval, the best marked, the floor below.
 
     Attributes:
         summary: what it shows.
@@ -28,18 +52,21 @@ class Table:
         """One row for each cell: labels, and of each score mean, low, high, n, best, floor."""
         return numbers(self.summary)
 
-    def write(self, format: Format = "md") -> str:
-        """Return it as "csv", "md", "latex", "json", "html" or, for a terminal, "table"."""
-        if format != "table":
-            return str(render(self.summary, format))
-        console = Console(width=_WIDTH, highlight=False)
-        with console.capture() as captured:
-            console.print(render(self.summary, "table"))
-        return captured.get()
+    def rendered(self, format: Format) -> RenderableType:
+        """Return the table."""
+        return render(self.summary, format)
 
-    def __str__(self) -> str:
-        """Return it as a terminal shows it."""
-        return self.write("table")
 
-    def _repr_html_(self) -> str:
-        return self.write("html")
+@dataclass(frozen=True)
+class Compared(Shown):
+    """Who won, by how much and how surely.
+
+    Attributes:
+        comparison: its frames, answers and warnings.
+    """
+
+    comparison: Comparison
+
+    def rendered(self, format: Format) -> RenderableType:
+        """Return answers, tables and warnings."""
+        return render_comparison(self.comparison, format)

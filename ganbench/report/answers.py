@@ -88,8 +88,10 @@ def _sure(section: Section, best: Row, rivals: Sequence[Row], column: Column) ->
         return ""
     near = [row for row in whole if section.near(row, column)]
     if not near:
-        what = "the other one" if len(whole) == 1 else f"all {len(whole)} others"
+        what = "the other" if len(whole) == 1 else f"all {len(whole)} others"
         return f" By pairs of seeds it is significantly better than {what}."
+    if len(whole) == 1:
+        return " By pairs of seeds the other is not significantly worse."
     if len(near) > _MOST_NAMED:
         return (
             f" By pairs of seeds, {len(near)} of {len(whole)} others are not significantly worse."

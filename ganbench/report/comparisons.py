@@ -22,7 +22,7 @@ from ganbench.comparison.pairing import LABELS
 from ganbench.comparison.wording import TIMES, number
 from ganbench.escaping import defused, plain
 from ganbench.report.formats import Format
-from ganbench.report.markup import in_latex, in_markdown
+from ganbench.report.markup import in_html, in_latex, in_markdown
 from ganbench.report.tables import wrapped
 
 LABEL = 22
@@ -234,6 +234,24 @@ def _markdown(comparison: Comparison) -> str:
     return "\n\n".join([*parts, notes]) + "\n"
 
 
+def _html(comparison: Comparison) -> str:
+    """Write plain tables, which a page or a notebook gives its own looks."""
+    parts = []
+    for block in blocks(comparison):
+        head = "".join(f'<th scope="col">{in_html(str(name))}</th>' for name in block.rows.columns)
+        body = "\n".join(
+            f"<tr>{''.join(f'<td>{in_html(str(text))}</td>' for text in row)}</tr>"
+            for row in block.rows.to_numpy()
+        )
+        title = in_html(f"{block.task or SPANNING} · {block.score}")
+        parts.append(
+            f"<p><strong>{title}</strong>: {in_html(block.answer)}</p>\n"
+            f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+        )
+    notes = "".join(f"<li>{in_html(note)}</li>" for note in (*_notes(comparison), *LEGEND))
+    return "\n".join([*parts, f"<ul>{notes}</ul>"]) + "\n"
+
+
 def _latex(comparison: Comparison) -> str:
     parts = ["% needs \\usepackage{booktabs}"]
     for block in blocks(comparison):
@@ -283,5 +301,6 @@ _FORMATS: Mapping[Format, Callable[[Comparison], "str | ComparisonText"]] = {
     "csv": _csv,
     "md": _markdown,
     "latex": _latex,
+    "html": _html,
     "json": _json,
 }

@@ -1,7 +1,6 @@
 """The formats of a summary: for the terminal, for papers and for other programs."""
 
 import csv
-import html
 import io
 import json
 import math
@@ -18,8 +17,7 @@ from rich.text import Text
 
 from ganbench.comparison.columns import Column
 from ganbench.escaping import defused, plain
-from ganbench.report.markup import in_latex as _tex
-from ganbench.report.markup import in_markdown as _md
+from ganbench.report.markup import in_html, in_latex, in_markdown
 from ganbench.report.ranking import best_sheet, left_out
 from ganbench.report.tables import Entry, Row, Section, Sheet, Summary, sheet, wrapped
 
@@ -88,12 +86,15 @@ def _markdown(table: Summary) -> str:
     parts = []
     for section in table.sections:
         text = sheet(section)
-        rows = [[_md(name) for name in text.header]]
+        rows = [[in_markdown(name) for name in text.header]]
         rows.append(["---"] * text.labels + ["---:"] * len(section.columns))
-        rows += [[f"**{_md(e.text)}**" if e.best else _md(e.text) for e in r] for r in text.rows]
-        rows.append([_md(entry) for entry in text.floor])
+        rows += [
+            [f"**{in_markdown(e.text)}**" if e.best else in_markdown(e.text) for e in r]
+            for r in text.rows
+        ]
+        rows.append([in_markdown(entry) for entry in text.floor])
         body = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-        parts.append(f"### {_md(section.dataset)}\n\n{body}")
+        parts.append(f"### {in_markdown(section.dataset)}\n\n{body}")
     return "\n\n".join([*parts, "\n".join(f"- {note}" for note in table.notes)]) + "\n"
 
 
@@ -102,18 +103,18 @@ def _latex(table: Summary) -> str:
     for section in table.sections:
         text = sheet(section)
         bold = [
-            [rf"\textbf{{{_tex(e.text)}}}" if e.best else _tex(e.text) for e in row]
+            [rf"\textbf{{{in_latex(e.text)}}}" if e.best else in_latex(e.text) for e in row]
             for row in text.rows
         ]
         lines = [
             rf"\begin{{tabular}}{{{'l' * text.labels}{'r' * len(section.columns)}}}",
-            rf"\multicolumn{{{len(text.header)}}}{{l}}{{{_tex(section.dataset)}}} \\",
+            rf"\multicolumn{{{len(text.header)}}}{{l}}{{{in_latex(section.dataset)}}} \\",
             r"\toprule",
-            " & ".join(map(_tex, text.header)) + r" \\",
+            " & ".join(map(in_latex, text.header)) + r" \\",
             r"\midrule",
             *(" & ".join(row) + r" \\" for row in bold),
             r"\midrule",
-            " & ".join(map(_tex, text.floor)) + r" \\",
+            " & ".join(map(in_latex, text.floor)) + r" \\",
             r"\bottomrule",
             r"\end{tabular}",
         ]
@@ -126,28 +127,24 @@ def _html(table: Summary) -> str:
     parts = []
     for section in table.sections:
         text = sheet(section)
-        head = "".join(f'<th scope="col">{_escaped(title)}</th>' for title in text.header)
+        head = "".join(f'<th scope="col">{in_html(title)}</th>' for title in text.header)
         rows = [
             "".join(
-                f"<td><strong>{_escaped(e.text)}</strong></td>"
+                f"<td><strong>{in_html(e.text)}</strong></td>"
                 if e.best
-                else f"<td>{_escaped(e.text)}</td>"
+                else f"<td>{in_html(e.text)}</td>"
                 for e in row
             )
             for row in text.rows
         ]
-        rows.append("".join(f"<td><em>{_escaped(entry)}</em></td>" for entry in text.floor))
+        rows.append("".join(f"<td><em>{in_html(entry)}</em></td>" for entry in text.floor))
         body = "\n".join(f"<tr>{row}</tr>" for row in rows)
         parts.append(
-            f"<table>\n<caption>{_escaped(section.dataset)}</caption>\n"
+            f"<table>\n<caption>{in_html(section.dataset)}</caption>\n"
             f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
         )
-    notes = "".join(f"<li>{_escaped(note)}</li>" for note in table.notes)
+    notes = "".join(f"<li>{in_html(note)}</li>" for note in table.notes)
     return "\n".join([*parts, f"<ul>{notes}</ul>"]) + "\n"
-
-
-def _escaped(text: str) -> str:
-    return html.escape(plain(text))
 
 
 def numbers(table: Summary) -> pd.DataFrame:

@@ -1,6 +1,9 @@
-"""Text as it is written in Markdown and in LaTeX."""
+"""Text as it is written in Markdown, LaTeX and HTML."""
 
+import html
 import re
+
+from ganbench.escaping import plain
 
 _TEX = {
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
@@ -18,6 +21,11 @@ _TEX = {
 def in_markdown(text: str) -> str:
     """Escape what Markdown would take for markup."""
     return re.sub(r"([\\`*_<>|\[\]])", r"\\\1", text)
+
+
+def in_html(text: str) -> str:
+    """Escape what HTML would take for markup."""
+    return html.escape(plain(text))
 
 
 def in_latex(text: str) -> str:
