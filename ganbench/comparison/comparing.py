@@ -279,6 +279,11 @@ def _common(frames: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, list[str]
     for side, frame in frames.items():
         kept = pd.MultiIndex.from_frame(frame[LABELS]).isin(both)
         parts.append(frame[kept].assign(**{SIDE: side}))
+    runs = [set(part[[*LABELS, "seed"]].itertuples(index=False, name=None)) for part in parts]
+    for side, only in ((left, runs[0] - runs[1]), (right, runs[1] - runs[0])):
+        if only:
+            what = "1 run" if len(only) == 1 else f"{len(only)} runs"
+            unmet.append(f"{what} of {side} in cells of both have no seed like theirs in the other.")
     return pd.concat(parts, ignore_index=True), unmet
 
 

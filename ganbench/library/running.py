@@ -9,7 +9,7 @@ from ganbench.execution.driver import execute
 from ganbench.execution.request import Request, Workers
 from ganbench.execution.tasks import Redo
 from ganbench.grid import FLAGS_GRID, Grid, load_grid, make_grid, replaced
-from ganbench.library.progress import showing
+from ganbench.library.notebook import showing
 from ganbench.library.resultset import ResultSet
 from ganbench.plugins import Registry, load_plugins, name_files
 

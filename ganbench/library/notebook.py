@@ -1,4 +1,4 @@
-"""Progress of a plan in a notebook, as bars that every front end can show."""
+"""What a notebook shows: progress as bars that every front end can draw, and figures."""
 
 import html
 import importlib
@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from matplotlib.figure import Figure
+
 from ganbench.cli.progress import verdict, watching
 from ganbench.escaping import plain
 from ganbench.execution.driver import Watcher
 from ganbench.execution.executors import Outcome
 from ganbench.execution.tasks import Plan, Task
+from ganbench.report.plots import encode
 from ganbench.store import Json
 
 _EVERY_SECONDS = 0.3
@@ -34,6 +37,13 @@ def in_notebook() -> bool:
     """Whether a notebook's kernel runs this."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     return type(shell).__name__ == "ZMQInteractiveShell"
+
+
+def show_figures() -> None:
+    """Let a notebook show figures, which it knows of pyplot's only."""
+    if in_notebook():
+        formatters = sys.modules["IPython"].get_ipython().display_formatter.formatters
+        formatters["image/png"].for_type(Figure, lambda figure: encode(figure, "png"))
 
 
 class _Bars:
