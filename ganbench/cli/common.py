@@ -176,6 +176,23 @@ def print_summary(results: "Results", format: "Format") -> None:
         stdout_console().print(rendered)
 
 
+def write_for_paper(
+    results: "Results", registry: "Registry", store: "Store", out: Path | None, width: float
+) -> list[Path]:
+    """Write what a paper needs below `out`, or below the results folder; return the paths.
+
+    Raises:
+        StoreError: if it cannot be written, or a link in the results folder leads out of it.
+    """
+    from ganbench.report.paper import write_paper
+
+    out = out or inside(store.folder, store.folder / "paper")
+    try:
+        return write_paper(results, registry, out, width)
+    except OSError as error:
+        raise StoreError(f"Cannot write below '{out}': {error.strerror or error}.") from error
+
+
 def write_page(results: "Results", registry: "Registry", store: "Store", out: Path | None) -> Path:
     """Write the report below `out`, or below the results folder, and return the path of its page.
 

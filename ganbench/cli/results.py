@@ -16,6 +16,7 @@ from ganbench.cli.common import (
     results_argument,
     run_argument,
     shown,
+    write_for_paper,
     write_page,
 )
 
@@ -71,15 +72,27 @@ def _flat(value: Any) -> str:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder.  [default: RESULTS/report]",
 )
+@click.option("--paper", is_flag=True, help="Write LaTeX tables, PDF figures and methods instead.")
+@click.option(
+    "--width",
+    type=click.FloatRange(1, 30),
+    default=6.75,
+    show_default=True,
+    help="With --paper: inches that figures are laid out for, such as 3.25 for a column.",
+)
 @plugin_option
 @json_option
-def report(results: str, out: Path | None, as_json: bool) -> None:
+def report(results: str, out: Path | None, paper: bool, width: float, as_json: bool) -> None:
     """Write one self-contained HTML page, and its figures as PNG and SVG."""
     from ganbench.plugins import load_plugins
     from ganbench.results import load_results
 
     registry, store = load_plugins(), open_store(results)
     loaded = load_results(store, registry)
+    if paper:
+        paths = write_for_paper(loaded, registry, store, out, width)
+        print_json([str(path) for path in paths]) if as_json else echo("\n".join(map(str, paths)))
+        return
     page = write_page(loaded, registry, store, out)
     if as_json:
         print_json({"page": str(page)})

@@ -283,7 +283,7 @@ def _common(frames: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, list[str]
     for side, only in ((left, runs[0] - runs[1]), (right, runs[1] - runs[0])):
         if only:
             what = "1 run" if len(only) == 1 else f"{len(only)} runs"
-            unmet.append(f"{what} of {side} in cells of both have no seed like theirs in the other.")
+            unmet.append(f"{what} of {side} in cells of both have no like seed in the other.")
     return pd.concat(parts, ignore_index=True), unmet
 
 

@@ -16,7 +16,16 @@ from torch import Tensor
 
 from ganbench.api import Dataset
 from ganbench.errors import GanbenchError
-from ganbench.report.plots import REAL_COLOUR, canvas, label, legend, looks, losses_of, printable
+from ganbench.report.plots import (
+    REAL_COLOUR,
+    canvas,
+    label,
+    least,
+    legend,
+    looks,
+    losses_of,
+    printable,
+)
 from ganbench.report.tables import Section
 
 MAX_COLUMNS = 10
@@ -81,7 +90,7 @@ def _marginals(
         raise GanbenchError(f"Samples of '{section.dataset}' cannot be shown as a table")
     names, losses, styles = list(real.columns)[:MAX_COLUMNS], losses_of(section), looks(section)
     width = max(1.4, min(2.6, 10 / len(names)))
-    figure = canvas(max(5.0, 1.0 + width * len(names)), 1.2 + 1.3 * len(losses))
+    figure = canvas(max(least(), 1.0 + width * len(names)), 1.2 + 1.3 * len(losses))
     grid = figure.subplots(len(losses), len(names), sharex="col", squeeze=False)
     for axes, loss in zip(grid, losses, strict=True):
         shown = {p: frame for p in styles if (frame := frames.get((p, loss))) is not None}

@@ -3,7 +3,9 @@
 import io
 import textwrap
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import cycle, islice
 from typing import Any, Literal
 
@@ -43,9 +45,25 @@ STYLE: dict[Any, Any] = {
 REAL_COLOUR = "0.6"
 TITLE_LETTER = 0.092
 """Inches that a letter of a title takes."""
-WIDTH = 11.0
+_WIDTH: ContextVar[float] = ContextVar("_WIDTH", default=11.0)
+_LEAST = 5.0
 LOSSES = ("critic_loss", "generator_loss")
 WIDEST_LINEAR = 30
+
+
+@contextmanager
+def laid_out(width: float) -> Iterator[None]:
+    """Lay out figures for this many inches, as far as panels and names allow."""
+    token = _WIDTH.set(width)
+    try:
+        yield
+    finally:
+        _WIDTH.reset(token)
+
+
+def least() -> float:
+    """Return the inches below which no figure is made narrower."""
+    return min(_LEAST, _WIDTH.get())
 
 
 def encode(figure: Figure, format: str) -> bytes:
@@ -163,9 +181,9 @@ def _panels(section: Section, width: float, height: float) -> tuple[Figure, list
     if not section.columns:
         raise GanbenchError(f"No run on '{section.dataset}' has a score yet")
     count = len(section.columns)
-    per_row = min(count, max(1, int((WIDTH - 1) // width)))
+    per_row = min(count, max(1, int((_WIDTH.get() - 1) // width)))
     n_rows = -(-count // per_row)
-    figure = canvas(max(5.0, 1.4 + per_row * width), n_rows * height + 0.6)
+    figure = canvas(max(least(), 1.4 + per_row * width), n_rows * height + 0.6)
     grid = figure.subplots(n_rows, per_row, sharey=True, squeeze=False).ravel()
     for spare in grid[count:]:
         spare.remove()
@@ -325,7 +343,7 @@ def learning_curves(results: Results, dataset: str) -> Figure:
     if not names:
         raise GanbenchError(f"No run on '{dataset}' has a history yet")
     losses = losses_of(section)
-    width = max(1.8, min(2.6, (WIDTH - 1) / len(names)))
+    width = max(1.8, min(2.6, (_WIDTH.get() - 1) / len(names)))
     figure = canvas(1.0 + width * len(names), 1.0 + 1.35 * len(losses))
     grid = figure.subplots(len(losses), len(names), sharex=True, squeeze=False)
     for axes, loss in zip(grid, losses, strict=True):

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from ganbench.comparison.columns import ARROWS
 from ganbench.errors import GanbenchError
 from ganbench.report.figures.kind import Kind
-from ganbench.report.plots import STYLE, canvas, label, title
+from ganbench.report.plots import STYLE, canvas, label, least, title
 from ganbench.results import Results
 
 LEAST = 5
@@ -83,7 +83,7 @@ def score_agreement(found: Agreement, *, heading: str = "agreement of scores") -
     """
     names = [label(name, 18, 3) for name in found.rho.columns]
     side = 0.62 * len(names)
-    figure = canvas(max(5.0, side + 2.6), side + 2.0)
+    figure = canvas(max(least(), side + 2.6), side + 2.0)
     axis = figure.subplots()
     axis.imshow(found.rho.to_numpy(), cmap=_COLOURS, norm=_SCALE)
     axis.set_facecolor("0.92")

@@ -16,6 +16,7 @@ from ganbench.report.plots import (
     STYLE,
     canvas,
     label,
+    least,
     legend,
     log_where_wide,
     palette,
@@ -93,7 +94,7 @@ def pareto(cells: pd.DataFrame, *, heading: str = "score against seconds of trai
     colours = dict(zip(losses, palette(len(losses)), strict=True))
     markers = {player: MARKERS[i % len(MARKERS)] for i, player in enumerate(players)}
     across = min(3, len(scores))
-    figure = canvas(max(5.0, 3.2 * across), 0.8 + 2.6 * -(-len(scores) // across))
+    figure = canvas(max(least(), 3.2 * across), 0.8 + 2.6 * -(-len(scores) // across))
     grid = figure.subplots(-(-len(scores) // across), across, squeeze=False).ravel()
     for axis, score in zip(grid, scores, strict=False):
         _panel(axis, cells[cells["score"].eq(score)], colours, markers)
