@@ -189,7 +189,7 @@ class Section:
         Paired t tests over the seeds that both have, corrected by Holm over all rivals, at 5%.
         A row of which a run failed is not near, since failures count as worst.
         """
-        return id(row) in self._near.get(column.name, ())
+        return id(row) in self._near.get(column.name, ()) and not self.leads(row, column)
 
     @functools.cached_property
     def _near(self) -> dict[str, set[int]]:
