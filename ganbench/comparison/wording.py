@@ -25,4 +25,5 @@ def number(mean: float, half: float = math.nan) -> str:
 
 
 def _fixed(value: float, digits: int) -> str:
-    return re.sub(r"^(-?)0\.", r"\1.", f"{value:.{digits}f}")
+    # Adding zero takes the sign of a zero away.
+    return re.sub(r"^(-?)0\.", r"\1.", f"{value + 0.0:.{digits}f}")

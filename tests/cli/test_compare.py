@@ -36,7 +36,7 @@ def test_one_folder_compares_its_losses(ganbench, folders):
     assert "Fewer than 6 pairs" in result.stdout
 
 
-@pytest.mark.parametrize("format", ["csv", "md", "latex", "json"])
+@pytest.mark.parametrize("format", ["csv", "md", "latex", "html", "json"])
 def test_every_format(ganbench, folders, format):
     result = ganbench("compare", folders / "both", "-m", "mmd", "--format", format)
     assert result.exit_code == 0

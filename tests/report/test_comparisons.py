@@ -112,6 +112,15 @@ def test_latex_is_escaped_and_balanced(comparison):
     assert {line.count(" & ") for line in body if line.endswith(r"\\")} == {0, 5, 7}
 
 
+def test_html_is_escaped_and_balanced(comparison):
+    text = render_comparison(comparison, "html")
+    assert text.count("<table>") == text.count("</table>") == 3
+    assert "grid &amp; co" in text
+    assert "<script" not in text
+    rows = [line for line in text.splitlines() if line.startswith("<tr>")]
+    assert {line.count("<td>") for line in rows} == {6, 8}
+
+
 def test_text_of_others_steers_no_terminal():
     values = {("ring", "mlp", "a\x1b[31m"): [1.0, 2.0], ("ring", "mlp", "b"): [1.0, 3.0]}
     assert "\x1b" not in shown(compare(tidy(values)))
