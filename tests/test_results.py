@@ -126,8 +126,3 @@ def test_cells_of_other_devices_or_versions_are_told_apart(store, registry, name
     losses = set(load_results(store, registry).frame["loss"])
     assert {f"mm [{name}={value}]", "ns", "ls"} <= losses
     assert "mm" not in losses
-
-
-def test_the_size_of_a_generator_is_known_where_one_is_stored(store, registry):
-    results = load_results(store, registry)
-    assert [results.size(run_id) for run_id in ("good", "bare", "absent")] == [8, None, None]
