@@ -4,7 +4,14 @@ from pathlib import Path
 
 import click
 
-from ganbench.cli.common import echo, json_option, open_store, print_json, results_argument
+from ganbench.cli.common import (
+    echo,
+    json_option,
+    open_store,
+    plugin_option,
+    print_json,
+    results_argument,
+)
 
 
 @click.command()
@@ -26,6 +33,7 @@ from ganbench.cli.common import echo, json_option, open_store, print_json, resul
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder.  [default: RESULTS/figures]",
 )
+@plugin_option
 @json_option
 def figure(
     results: str,

@@ -173,7 +173,7 @@ def _sureness(near: list[str], others: int, known: bool) -> Iterator[str]:
     if not known:
         return
     if not near:
-        yield "ahead of the other for sure" if others == 1 else f"ahead of all {others} others"
+        yield "ahead of the other" if others == 1 else f"ahead of all {others} others"
     elif len(near) == others:
         yield "not told apart from any other"
     else:

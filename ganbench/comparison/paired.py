@@ -180,9 +180,12 @@ def _finite_differences(values: Floats, first: Counts, second: Counts) -> Floats
 
 
 def t_test(count: Counts, centre: Floats, spread: Floats) -> Floats:
-    """Two-sided p of a mean of zero; where nothing varies, it is zero for sure or not at all."""
+    """Two-sided p of a mean of zero; where nothing varies, that of a sign test.
+
+    Equal differences say nothing of their spread: from two of them no p is small.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.abs(centre) / (spread / np.sqrt(count))
     p = np.asarray(2 * stats.t.sf(t, np.where(count > 1, count - 1, np.nan)))
     constant = (spread == 0) & (count > 1)
-    return np.where(constant, np.where(centre == 0, 1.0, 0.0), p)
+    return np.where(constant, np.where(centre == 0, 1.0, 2 * 0.5 ** np.maximum(count, 1)), p)

@@ -87,12 +87,14 @@ class Scores:
         They are for scores of which lower is better where every value is positive and at least
         twice the 95% point of the floor, so that zero is far and means something.
         """
-        if self.column.better != "lower":
-            return np.zeros(len(self.tasks), dtype=bool)
-        finite = np.where(np.isfinite(self.values), self.values, np.inf)
-        least = finite.min(axis=(1, 2), initial=np.inf)
-        floor = np.fmax.reduce(self.floor_p95, axis=1, initial=-np.inf)
-        return np.asarray(np.isfinite(least) & (least > 0) & (least >= 2 * floor))
+        floors = np.fmax.reduce(self.floor_p95, axis=1, initial=-np.inf)
+        return np.array(
+            [
+                takes_logarithms(self.column.better, values, floor)
+                for values, floor in zip(self.values, floors, strict=True)
+            ],
+            dtype=bool,
+        )
 
     @cached_property
     def working(self) -> Floats:
@@ -106,6 +108,21 @@ class Scores:
         with np.errstate(over="ignore"):
             restored = np.where(log, np.exp(np.where(log, working, 0.0)), self.sign * working)
         return restored + 0.0  # no negative zero
+
+
+def takes_logarithms(better: str, values: Floats, floor: float) -> bool:
+    """Whether ratios of a score are told, not differences, see `Scores.logarithmic`.
+
+    Args:
+        better: its better side.
+        values: all of them in a task; what is not finite is passed over.
+        floor: the 95% point of the score between real samples, NaN where it is not known.
+    """
+    finite = values[np.isfinite(values)]
+    if better != "lower" or not finite.size:
+        return False
+    least = finite.min()
+    return bool(least > 0 and not least < 2 * floor)
 
 
 def labelled(frame: pd.DataFrame) -> pd.DataFrame:

@@ -41,7 +41,7 @@ def task_ranks(scores: Scores) -> Floats:
     ranked = np.empty_like(means)
     for task, (row, failed) in enumerate(zip(means, share, strict=True)):
         broken = np.isinf(row)
-        worst = row[~broken].max(initial=0.0)
+        worst = row[np.isfinite(row)].max(initial=0.0)
         costs = np.where(broken, worst + 1 + failed, row)
         ranked[task] = stats.rankdata(costs, nan_policy="omit")
     return ranked

@@ -67,6 +67,7 @@ class Live:
     def done(self, task: Task) -> None:
         """Take note of the end of a task."""
         if self.running.pop(task.title, None) is not None:
+            self.written = -_EVERY_SECONDS  # it shows at once
             self._write()
 
     def close(self) -> None:

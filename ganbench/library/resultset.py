@@ -57,7 +57,7 @@ class ResultSet:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """One row for each run and score, in the columns that docs/tables.md describes."""
+        """One row for each run and score, in the columns that docs/commands.md describes."""
         return tidy(self.results.frame)
 
     def table(self) -> Table:

@@ -10,7 +10,6 @@ from ganbench.comparison.wording import number
 from ganbench.errors import SpecError
 from ganbench.report.tables import Row, Section
 
-_MOST_NAMED = 3
 _MOST_COMPARED = 1000
 """Losses times datasets that a page compares."""
 
@@ -40,7 +39,7 @@ def answer(section: Section) -> str:
     text += _beside_baselines(section, column)
     also = [other.name for other in others if _alone(section, best, other)]
     agree = f" It is also best by {' and '.join(also)}." if also else ""
-    return f"{text}.{_sure(section, best, rivals, column)}{agree}"
+    return f"{text}.{agree}"
 
 
 def _rivals(section: Section, best: Row) -> Sequence[Row]:
@@ -81,25 +80,6 @@ def _alone(section: Section, best: Row, column: Column) -> bool:
     return len(leaders) == 1 and leaders[0] is best
 
 
-def _sure(section: Section, best: Row, rivals: Sequence[Row], column: Column) -> str:
-    """Say from how many others the best is told apart, seed by seed."""
-    whole = [row for row in rivals if len(row.runs) == row.planned]
-    if best.scores[column.name].n < 2 or not whole:
-        return ""
-    near = [row for row in whole if section.near(row, column)]
-    if not near:
-        what = "the other" if len(whole) == 1 else f"all {len(whole)} others"
-        return f" By pairs of seeds it is significantly better than {what}."
-    if len(whole) == 1:
-        return " By pairs of seeds the other is not significantly worse."
-    if len(near) > _MOST_NAMED:
-        return (
-            f" By pairs of seeds, {len(near)} of {len(whole)} others are not significantly worse."
-        )
-    names = ", ".join(f"{row.loss} ({section.player(row)})" for row in near)
-    return f" By pairs of seeds, of {len(whole)} others not significantly worse: {names}."
-
-
 def overall(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
     """Compare the variants of the first axis that has several, over all datasets.
 
@@ -107,7 +87,7 @@ def overall(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
         Who leads over all datasets, a sentence for each score that can say so, and what a reader
         must be careful with.
     """
-    if frame["dataset"].nunique() * frame["loss"].nunique() > _MOST_COMPARED:
+    if frame.empty or frame["dataset"].nunique() * frame["loss"].nunique() > _MOST_COMPARED:
         return [], []
     try:
         found = compare(frame)

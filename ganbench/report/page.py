@@ -23,7 +23,7 @@ from ganbench.report.details import Detail, details
 from ganbench.report.downloads import downloads
 from ganbench.report.methods import methods, scores
 from ganbench.report.pictures import Picture, pictures, pictures_of_all
-from ganbench.report.ranking import MOST_DRAWN, drawn, left_out, listed, numbered, undrawn
+from ganbench.report.ranking import drawn, left_out, listed, numbered, undrawn
 from ganbench.report.rerun import Rerun
 from ganbench.report.tables import LEGEND, REAL, Section, Sheet, sheet, summary
 from ganbench.report.writing import write_file
@@ -99,8 +99,8 @@ def write_report(results: Results, out: Path, registry: Registry) -> Path:
         _chapter(results, section, number, rerun)
         for number, section in enumerate(table.sections, 1)
     ]
-    few = all(len(section.rows) <= MOST_DRAWN for section in table.sections)
-    whole = list(pictures_of_all(results)) if few else []
+    many = any(undrawn(section) for section in table.sections)
+    whole = [] if many else list(pictures_of_all(results))
     _save(inside(out, out / "figures"), chapters, whole)
     answers, cautions = overall(results.frame)
     described = methods(results, registry)

@@ -1,5 +1,6 @@
 """What goes into a paper: tables, figures in the width of a column, methods and citations."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,8 +8,8 @@ from matplotlib.figure import Figure
 
 from ganbench import __version__
 from ganbench.comparison import compare
-from ganbench.errors import GanbenchError, SpecError
-from ganbench.naming import file_name
+from ganbench.errors import SpecError
+from ganbench.naming import file_name, inside
 from ganbench.plugins import Registry
 from ganbench.report.citations import bibliography
 from ganbench.report.comparisons import render_comparison
@@ -22,6 +23,8 @@ from ganbench.report.plots import encode, laid_out
 from ganbench.report.tables import summary
 from ganbench.report.writing import write_file
 from ganbench.results import Results
+
+log = logging.getLogger(__name__)
 
 _MAIN = r"""\documentclass[twocolumn]{article}
 \usepackage[T1]{fontenc}
@@ -81,7 +84,7 @@ def write_paper(results: Results, registry: Registry, out: Path, width: float) -
         write_file(out / name, text.encode())
         paths.append(out / name)
     for name, (data, _) in figures.items():
-        write_file(out / "figures" / name, data)
+        write_file(inside(out, out / "figures") / name, data)
         paths.append(out / "figures" / name)
     return paths
 
@@ -100,8 +103,10 @@ def _figures(results: Results, width: float) -> Iterator[tuple[str, tuple[bytes,
         try:
             with laid_out(width):
                 picture = draw(results, KINDS[kind], of)
-        except GanbenchError:
-            continue  # as where it is for other kinds of data
+        except Exception:
+            # It is for other kinds of data, or a dataset's own code failed.
+            log.debug("The figure %s of %s is left out.", kind, of, exc_info=True)
+            continue
         if isinstance(picture.figure, Figure):
             name = file_name(of, kind, taken=taken)
             taken.add(name)

@@ -22,6 +22,7 @@ from ganbench.comparison.columns import (
 )
 from ganbench.comparison.estimates import moments
 from ganbench.comparison.paired import ALPHA, holm, t_test
+from ganbench.comparison.pairing import ABSENT, takes_logarithms
 from ganbench.comparison.wording import number
 from ganbench.plugins import NOTHING
 from ganbench.results import COSTS
@@ -120,6 +121,8 @@ class Row:
         runs: seed -> run id, of the runs that are ok.
         status: "ok" if any run is, else what most of them are.
         scores: name of a column -> estimate.
+        failed: number of runs that ended without scores; those that are missing are not among
+            them.
     """
 
     prior: str
@@ -129,6 +132,7 @@ class Row:
     runs: Mapping[int, str]
     status: str
     scores: Mapping[str, Estimate]
+    failed: int = 0
 
     @property
     def is_baseline(self) -> bool:
@@ -167,18 +171,24 @@ class Section:
     def leads(self, row: Row, column: Column) -> bool:
         """Say whether no rival has a better mean than this row; of some scores none is best.
 
+        Failures count as worst: a row with failed runs leads only where every rival has some.
         Baselines are rivals of each other only where nothing else was trained.
         """
-        score, rival = row.scores[column.name], not (self.games and row.is_baseline)
-        return bool(rival and score.n) and score.mean == self._best.get(column.name)
+        return row.scores[column.name].mean == self._best.get(column.name) and any(
+            each is row for each in self._rivals(column.name)
+        )
+
+    def _rivals(self, name: str) -> list[Row]:
+        """Return the rows that may lead a column."""
+        scored = [row for row in self.games or self.rows if row.scores[name].n]
+        return [row for row in scored if not row.failed] or scored
 
     @functools.cached_property
     def _best(self) -> dict[str, float]:
         """Name of a column that has a better side -> the best mean."""
         best = {}
         for column in self.columns:
-            scores = [row.scores[column.name] for row in self.games or self.rows]
-            means = [score.mean for score in scores if score.n]
+            means = [row.scores[column.name].mean for row in self._rivals(column.name)]
             if means and column.better in ARROWS:
                 best[column.name] = min(means) if column.better == "lower" else max(means)
         return best
@@ -186,8 +196,9 @@ class Section:
     def near(self, row: Row, column: Column) -> bool:
         """Say whether a rival of the best row is not significantly worse than it.
 
-        Paired t tests over the seeds that both have, corrected by Holm over all rivals, at 5%.
-        A row of which a run failed is not near, since failures count as worst.
+        Paired t tests over the seeds that both have, corrected by Holm over all rivals, at 5%;
+        of logarithms where comparisons take them. A row of which a run failed is not near, since
+        failures count as worst; where nothing can be tested, as with one seed, nothing is.
         """
         return id(row) in self._near.get(column.name, ()) and not self.leads(row, column)
 
@@ -195,17 +206,21 @@ class Section:
     def _near(self) -> dict[str, set[int]]:
         """Name of a column -> ids of the rows that are near its best."""
         near = {}
+        sides = {column.name: column.better for column in self.columns}
         for name, mean in self._best.items():
-            rivals = self.games or self.rows
-            best = next(row for row in rivals if row.scores[name].mean == mean)
-            others = [row for row in rivals if row is not best and len(row.runs) == row.planned]
+            best = next(row for row in self._rivals(name) if row.scores[name].mean == mean)
+            rivals = [row for row in self.games or self.rows if row is not best]
+            others = [row for row in rivals if not row.failed]
             seeds = sorted(best.scores[name].values)
-            values = [
-                [row.scores[name].values.get(seed, math.nan) for seed in seeds]
-                for row in (best, *others)
-            ]
-            differences = np.array(values)[1:] - np.array(values)[:1]
-            p = holm(t_test(*moments(differences)))
+            values = np.array(
+                [
+                    [row.scores[name].values.get(seed, math.nan) for seed in seeds]
+                    for row in (best, *others)
+                ]
+            )
+            if takes_logarithms(sides[name], values, self.floors[name].p95):
+                values = np.log(values)
+            p = holm(t_test(*moments(values[1:] - values[:1])))
             near[name] = {id(row) for row, each in zip(others, p, strict=True) if each >= ALPHA}
         return near
 
@@ -281,6 +296,7 @@ def _rows(
     usual = counts.sort_values(["cell", "size", "status"], ascending=[True, False, True])
     statuses = usual.drop_duplicates("cell").set_index("cell")["status"]
     totals = planned["cell"].value_counts()
+    failed = planned[~planned["status"].isin(("ok", *ABSENT))]["cell"].value_counts()
     cells = planned.drop_duplicates("cell").set_index("cell")[CELL[1:]]
     none = Estimate({})
     return tuple(
@@ -289,6 +305,7 @@ def _rows(
             planned=int(totals[cell]),
             runs=ok.get(cell, {}),
             status="ok" if cell in ok else str(statuses[cell]),
+            failed=int(failed.get(cell, 0)),
             scores={c.name: estimates.get((cell, c.metric), none) for c in columns},
         )
         for cell, *labels in cells.itertuples(name=None)

@@ -104,10 +104,12 @@ def test_equal_values_are_alike_whatever_the_floor():
     assert found.verdicts(found.p)[0, 0] == "alike"
 
 
-def test_a_constant_difference_is_sure():
-    found = contrast([1.0, 2.0, 3.0], [2.0, 3.0, 4.0], better="higher", floor_p95=0.0)
-    assert (found.p[0, 0], found.p_alike[0, 0]) == (0.0, 1.0)
-    assert found.verdicts(found.p)[0, 0] == "worse"
+@pytest.mark.parametrize(("pairs", "verdict"), [(2, "open"), (3, "open"), (6, "worse")])
+def test_a_constant_difference_is_as_sure_as_its_sign(pairs, verdict):
+    values = np.arange(1.0, pairs + 1)
+    found = contrast(values, values + 1, better="higher", floor_p95=0.0)
+    assert (found.p[0, 0], found.p_alike[0, 0]) == (2 * 0.5**pairs, 1.0)
+    assert found.verdicts(found.p)[0, 0] == verdict
 
 
 @pytest.mark.parametrize(

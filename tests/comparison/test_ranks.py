@@ -37,6 +37,15 @@ def test_seeds_are_averaged_before_ranking():
     assert task_ranks(scores).tolist() == [[1.0, 2.5, 2.5]]
 
 
+@pytest.mark.parametrize("order", [("a", "b", "c"), ("c", "b", "a"), ("b", "a", "c")])
+def test_what_failed_ranks_behind_what_is_well_whoever_is_missing(order):
+    values = {"a": ["failed"] * 4, "b": ["missing"] * 4, "c": [1.0, 2.0, 3.0, 4.0]}
+    scores = laid_out({("ring", "mlp", name): values[name] for name in order})
+    ranks = dict(zip(order, task_ranks(scores)[0], strict=True))
+    assert (ranks["c"], ranks["a"]) == (1.0, 2.0)
+    assert np.isnan(ranks["b"])
+
+
 def test_failures_rank_worst_and_more_of_them_worse():
     scores = laid_out(
         {

@@ -50,6 +50,8 @@ def test_files_are_written_now_and_then_and_hold_the_end_of_curves(folder, monke
     mine.event(task("a"), event(200, 0.0))
     (running,) = watch(folder, ["me"])
     assert running.step == 199
+    mine.done(task("a"))
+    assert list(watch(folder, ["me"])) == [], "an end shows at once"
 
 
 def test_a_damaged_file_shows_nothing(folder):

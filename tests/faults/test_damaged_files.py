@@ -6,18 +6,17 @@ import pytest
 import torch
 
 from ganbench.cells import plan
-from ganbench.cli.execution import make_whole
 from ganbench.evaluation import build_metrics
 from ganbench.execution.driver import execute
 from ganbench.execution.executors import InlineExecutor
 from ganbench.execution.experiment import record_experiment
+from ganbench.execution.request import make_whole
 from ganbench.execution.tasks import make_plan
 from ganbench.results import load_results
 from ganbench.store import Store
 
 pytestmark = pytest.mark.slow
 
-QUIET = {"quiet": True}
 TIMED = ["train_seconds", "eval_seconds", "attempts"]
 
 
@@ -44,7 +43,7 @@ def complete(registry, tiny, tmp_path_factory):
     def run(folder):
         store = Store(folder)
         store.create()
-        make_whole(store, QUIET, "")
+        make_whole(store, "", lambda text: None)
         todo = make_plan(grid, cells, metrics, torch.device("cpu"), store)
         record_experiment(store, todo, grid, registry)
         execute(todo, store, registry, InlineExecutor())

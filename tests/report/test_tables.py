@@ -11,7 +11,8 @@ from scipy import stats
 from ganbench.comparison.columns import runs
 from ganbench.comparison.wording import number
 from ganbench.report.formats import render
-from ganbench.report.tables import REAL, TIDY_COLUMNS, summary, tidy, wrapped
+from ganbench.report.tables import REAL, TIDY_COLUMNS, sheet, summary, tidy, wrapped
+from tests.comparison.frames import tidy as fabricated
 
 
 @pytest.fixture(scope="module")
@@ -71,15 +72,17 @@ def test_incompatible_runs_are_left_out_and_counted(table):
 
 
 def test_best_honours_the_direction_and_ties_share_it(results):
-    frame = with_values(results.frame, "ring8", "small", "relative", "covered", 9.0)
+    frame = with_values(results.frame, "ring8", "small", "plain", "covered", 9.0)
     frame = with_values(frame, "ring8", "small", "edge & <b>", "covered", 9.0)
+    # A seed of it diverged: it is better where it lives, and does not lead.
+    frame = with_values(frame, "ring8", "small", "relative", "covered", 10.0)
     frame = with_values(frame, "ring8", "auto_encoder", "relative", "distance", -1.0)
     section = summary(frame).sections[0]
     leaders = {
         column.name: [(r.architecture, r.loss) for r in section.rows if section.leads(r, column)]
         for column in section.columns
     }
-    assert leaders["covered share"] == [("small", "edge & <b>"), ("small", "relative")]
+    assert leaders["covered share"] == [("small", "plain"), ("small", "edge & <b>")]
     assert leaders["distance rbf"] == [("small vs auto_encoder", "relative")]
 
 
@@ -211,3 +214,41 @@ def test_the_95_percent_point_of_a_floor_stands_beside_its_mean(table):
     assert f"{number(floor.mean)} ({number(floor.p95)})" in render(table, "md")
     data = json.loads(render(table, "json"))["sections"][0]
     assert data["floor_p95"]["distance rbf"] == floor.p95
+
+
+def test_a_star_marks_what_is_not_significantly_worse_than_the_best():
+    frame = fabricated(
+        {
+            ("ring", "mlp", "best"): [1.0, 1.1, 0.9, 1.0, 1.05],
+            ("ring", "mlp", "near"): [1.02, 1.05, 1.0, 0.95, 1.1],
+            ("ring", "mlp", "far"): [3.0, 3.2, 2.9, 3.1, 3.0],
+            ("ring", "mlp", "fails"): [1.0, 1.1, 0.9, 1.0, "failed"],
+            ("ring", "mlp", "unfinished"): [1.0, 1.1, 0.95, 1.0, "missing"],
+        }
+    )
+    (section,) = summary(frame).sections
+    (column,) = section.columns
+    found = {
+        row.loss: (section.leads(row, column), section.near(row, column)) for row in section.rows
+    }
+    assert found == {
+        "best": (True, False), "near": (False, True), "far": (False, False),
+        "fails": (False, False), "unfinished": (False, True),
+    }  # fmt: skip
+    texts = [row[-1].text for row in sheet(section).rows]
+    assert [text.endswith("*") for text in texts] == [False, True, False, False, True]
+    lonely = summary(frame[frame["seed"].eq(0)]).sections[0]
+    assert not any(lonely.near(row, column) for row in lonely.rows)
+
+
+def test_ratios_are_tested_where_comparisons_take_them():
+    # Seed by seed twice as large: sure by ratios, not by differences that span magnitudes.
+    values = [0.01, 0.1, 1.0, 10.0, 100.0]
+    wobbles = [1, 1.1, 0.9, 1, 1.05]
+    doubled = [2 * value * wobble for value, wobble in zip(values, wobbles, strict=True)]
+    frame = fabricated({("ring", "mlp", "a"): values, ("ring", "mlp", "b"): doubled})
+    (section,) = summary(frame).sections
+    (column,) = section.columns
+    assert not section.near(section.rows[1], column)
+    (plain,) = summary(frame.assign(floor_p95=1.0)).sections
+    assert plain.near(plain.rows[1], column)

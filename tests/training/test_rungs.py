@@ -227,7 +227,7 @@ def test_components_that_need_plain_numbers_get_them(make_cell, trained, rung):
 def test_old_traces_are_forgotten(monkeypatch):
     monkeypatch.setattr(rungs, "_MEMORY", 2)
     for key in "abc":
-        rungs._remember(key, "traced", "", None, None)
+        rungs._remember(key, ("traced", "", {}, None, None))
     assert list(rungs._verified) == ["b", "c"]
 
 

@@ -6,7 +6,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from scipy import stats
 
 from ganbench.comparison.columns import ARROWS, runs
 from ganbench.errors import GanbenchError
@@ -36,7 +35,7 @@ def cost_frame(results: Results, dataset: str) -> pd.DataFrame:
     Returns:
         One row for each cell and score that has a better side: score (its title), better,
         architecture, loss, mean, low and high (95% t interval of the mean over the ok seeds),
-        seconds (mean over the same seeds), seconds_low and seconds_high (likewise), n, front
+        seconds (mean over the same seeds), n, front
         (whether no cell of less or equal time scores better).
 
     Raises:
@@ -51,7 +50,6 @@ def cost_frame(results: Results, dataset: str) -> pd.DataFrame:
             seconds = np.array([spent[row.runs[seed]] for seed in score.values])
             if not len(seconds) or not np.isfinite([score.mean, *seconds]).all():
                 continue
-            mean, half = float(seconds.mean()), _half(seconds)
             rows.append(
                 {
                     "score": column.title,
@@ -61,9 +59,7 @@ def cost_frame(results: Results, dataset: str) -> pd.DataFrame:
                     "mean": score.mean,
                     "low": score.low,
                     "high": score.high,
-                    "seconds": mean,
-                    "seconds_low": mean - half,
-                    "seconds_high": mean + half,
+                    "seconds": float(seconds.mean()),
                     "n": score.n,
                 }
             )
@@ -72,13 +68,6 @@ def cost_frame(results: Results, dataset: str) -> pd.DataFrame:
     frame = pd.DataFrame(rows)
     parts = [front(part) for _, part in frame.groupby("score", sort=False)]
     return frame.assign(front=pd.concat(parts))
-
-
-def _half(values: np.ndarray) -> float:
-    """Return half the width of the 95% t interval of a mean, NaN for a single value."""
-    if len(values) < 2:
-        return float("nan")
-    return float(stats.t.ppf(0.975, len(values) - 1) * stats.sem(values))
 
 
 @matplotlib.rc_context(STYLE)
@@ -123,9 +112,8 @@ def _panel(
     for cell in cells.to_dict("records"):
         colour, leads = colours[cell["loss"]], cell["front"]
         x, y = cell["seconds"], cell["mean"]
-        across = [[x - cell["seconds_low"]], [cell["seconds_high"] - x]]
         along = [[y - cell["low"]], [cell["high"] - y]]
-        axis.errorbar(x, y, xerr=across, yerr=along, color=colour, lw=0.8, alpha=0.7)
+        axis.errorbar(x, y, yerr=along, color=colour, lw=0.8, alpha=0.7)
         axis.scatter(
             x, y, s=42 if leads else 20, marker=markers[cell["architecture"]], color=colour,
             edgecolors="black" if leads else "none", linewidths=0.8, zorder=3,
@@ -155,8 +143,9 @@ def _drawn(results: Results, dataset: str) -> Figure:
 def _caption(results: Results, dataset: str) -> str:
     section: Section = section_of(results, dataset)
     return (
-        f"Each point is a cell: the mean over {seeds_of(section)}, with 95% t intervals of score "
-        "and time. Seconds are those of training alone, a block of seeds divided by its seeds. "
+        f"Each point is a cell: the mean over {seeds_of(section)}, with the 95% t interval of "
+        "the score. Seconds are those of training alone, a block of seeds divided by its seeds, "
+        "by a clock on the wall: cells that shared the cores with others took longer. "
         "Cells with a black edge, joined by the dashed line, are the front: no other cell is as "
         "good and as fast, and better in one of the two. Intervals may be cut at the edge of a "
         "panel."

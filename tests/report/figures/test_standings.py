@@ -9,11 +9,11 @@ from matplotlib.collections import PathCollection
 from matplotlib.text import Text
 
 from ganbench.errors import GanbenchError
+from ganbench.report.cost import front
 from ganbench.report.figures import (
     agreement,
     cost_frame,
     critical_differences,
-    front,
     pareto,
     performance_profiles,
     rank_evolution,
