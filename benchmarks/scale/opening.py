@@ -71,7 +71,6 @@ def made_up(count: int, registry: Registry) -> Results:
         samples=lambda run_id: _samples(datasets, run_id),
         dataset=datasets.__getitem__,
         reason=lambda _: "",
-        size=lambda _: 5000,
     )
 
 
@@ -110,7 +109,9 @@ def _frame(cells: list[tuple[str, str, str]]) -> pd.DataFrame:
         prior="normal(dim=16)", discriminator=frame["generator"], status="ok", reason="",
         low=np.nan, high=np.nan, p_value=np.nan, floor=0.01, floor_p95=0.02, n_real=2000,
         n_fake=2000, generator_steps=2000, train_seconds=1.5, eval_seconds=0.5, device="cpu",
-        engine="traced", block=5, attempts=1, headline=True,
+        engine="traced", block=5, attempts=1, headline=True, joules=np.nan, torch="2.13.0",
+        generator_parameters=4866, critic_parameters=4417, generator_passes=4000,
+        critic_passes=8000, hardware="a CPU",
     )  # fmt: skip
 
 

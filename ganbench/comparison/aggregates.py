@@ -1,7 +1,7 @@
 """Scores of many tasks together: normalised, with stratified bootstrap over the seeds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,8 @@ DRAWS = 2000
 LEAST_DRAWS = 200
 _WORK = 1_000_000
 """Values that are drawn for one interval; of many runs fewer draws suffice, as they vary less."""
+LEAST_SEEDS = 5
+"""With fewer seeds in a task a bootstrap over them tells no interval: it would be too short."""
 THRESHOLDS = np.linspace(0.0, 1.0, 51)
 
 
@@ -25,12 +27,19 @@ class Normalised:
         scores: those of the tasks that have all variants and a place to normalise to.
         values: (T, K, N), NaN where a run is not there; a failed run has the least value of its
             task, at most 0.
+        laws: (T,), whether 0 is a law fitted without a game, and not a variant.
         unmet: why tasks are left out, if any are.
     """
 
     scores: Scores
     values: Floats
+    laws: Flags
     unmet: tuple[str, ...]
+
+    @property
+    def seeds(self) -> int:
+        """The least number of runs that a variant has in a task."""
+        return int(self.scores.present.min(initial=np.iinfo(np.int64).max))
 
 
 def normalise(scores: Scores) -> Normalised:
@@ -44,7 +53,8 @@ def normalise(scores: Scores) -> Normalised:
     room = _across(np.nanmax, scores.rope)
     worst = _across(np.nanmax, mean_of(scores.costs).value)
     law = scores.sign * scores.anchors
-    anchor = np.where(law > floor + room, law, worst)
+    lawful = law > floor + room
+    anchor = np.where(lawful, law, worst)
     whole = np.asarray((scores.present > 0).all(axis=1))
     clear = anchor > floor + room
     kept = whole & clear
@@ -59,25 +69,13 @@ def normalise(scores: Scores) -> Normalised:
             f"in {(whole & ~clear).sum()} of {whole.sum()} tasks no baseline is clearly worse "
             "than real data, or no floor is known, so that nothing is normalised there"
         )
-    chosen = select(scores, kept)
+    chosen = scores.select(kept)
     span = (anchor - floor)[kept, None, None]
     values = (anchor[kept, None, None] - chosen.costs) / span
     finite = np.where(np.isfinite(values), values, np.inf)
     least = np.minimum(finite.min(axis=(1, 2), initial=np.inf), 0.0)
     values = np.where(np.isinf(values), least[:, None, None], values)
-    return Normalised(chosen, values, tuple(unmet))
-
-
-def select(scores: Scores, kept: Flags) -> Scores:
-    """Return the scores of some of the tasks."""
-    return replace(
-        scores,
-        tasks=scores.tasks[kept].reset_index(drop=True),
-        **{
-            name: getattr(scores, name)[kept]
-            for name in ("values", "planned", "floor", "floor_p95", "anchors")
-        },
-    )
+    return Normalised(chosen, values, lawful[kept], tuple(unmet))
 
 
 def aggregate(normalised: Normalised, baseline: int, seed: int = 0) -> pd.DataFrame:
@@ -91,26 +89,31 @@ def aggregate(normalised: Normalised, baseline: int, seed: int = 0) -> pd.DataFr
         seed: of the bootstrap.
 
     Returns:
-        A row per variant: variant, tasks, runs, failed; iqm, mean and improvement (the mean
-        over tasks of the probability to beat the baseline), each with its _low and _high.
+        A row per variant: variant, tasks, laws (of them, those whose 0 is a fitted law), runs,
+        failed; iqm, mean and improvement (the mean over tasks of the probability to beat the
+        baseline), each with its _low and _high, which are NaN where a task has fewer than
+        `LEAST_SEEDS` runs of a variant.
     """
     rows = []
     for place, variant in enumerate(normalised.scores.variants):
         rng = np.random.default_rng([seed, place])
-        values, other = normalised.values[:, place], normalised.values[:, baseline]
+        values = normalised.values[:, place]
         row = {
             "variant": variant,
             "tasks": len(values),
+            "laws": int(normalised.laws.sum()),
             "runs": int(normalised.scores.present[:, place].sum()),
             "failed": int(normalised.scores.failed[:, place].sum()),
             **_bootstrapped(values, {"iqm": trimmed_mean, "mean": _mean}, rng),
         }
         if place != baseline:
-            row |= _improvement(-values, -other, rng)
+            costs = normalised.scores.costs
+            row |= _improvement(costs[:, place], costs[:, baseline], rng)
         rows.append(row)
-    names = ["variant", "tasks", "runs", "failed"]
+    names = ["variant", "tasks", "laws", "runs", "failed"]
     ends = [f"{name}{end}" for name in ("iqm", "mean", "improvement") for end in _ENDS]
-    return pd.DataFrame(rows, columns=[*names, *ends])
+    table = pd.DataFrame(rows, columns=[*names, *ends])
+    return table if normalised.seeds >= LEAST_SEEDS else _without(table, _ENDS[1:])
 
 
 def profiles(normalised: Normalised, seed: int = 0) -> pd.DataFrame:
@@ -118,7 +121,7 @@ def profiles(normalised: Normalised, seed: int = 0) -> pd.DataFrame:
 
     Returns:
         A row per variant and threshold: variant, threshold, share, low, high (pointwise 95%
-        percentile interval of the stratified bootstrap).
+        percentile interval of the stratified bootstrap; NaN as in `aggregate`).
     """
     parts = []
     for place, variant in enumerate(normalised.scores.variants):
@@ -138,7 +141,13 @@ def profiles(normalised: Normalised, seed: int = 0) -> pd.DataFrame:
                 }
             )
         )
-    return pd.concat(parts, ignore_index=True)
+    table = pd.concat(parts, ignore_index=True)
+    return table if normalised.seeds >= LEAST_SEEDS else _without(table, ("low", "high"))
+
+
+def _without(table: pd.DataFrame, ends: tuple[str, ...]) -> pd.DataFrame:
+    """Leave the columns empty whose names have these ends."""
+    return table.assign(**{name: np.nan for name in map(str, table) if name.endswith(ends)})
 
 
 def resampled(values: Floats, draws: int, rng: np.random.Generator) -> Floats:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ganbench.comparison.concerns import named
+from ganbench.comparison.concerns import LEAST_PAIRS, named
 from ganbench.comparison.estimates import mean
 from ganbench.comparison.paired import Contrasts
-from ganbench.comparison.pairing import Flags, Floats, Scores
-from ganbench.comparison.ranks import task_ranks
+from ganbench.comparison.pairing import Floats, Scores
+from ganbench.comparison.standings import standings
 from ganbench.comparison.wording import TIMES, number
 from ganbench.plugins import NOTHING
 
@@ -35,74 +35,71 @@ def overall_answers(aggregate: pd.DataFrame, ranks: pd.DataFrame) -> pd.DataFram
     for score, part in aggregate[aggregate["tasks"] > 1].groupby("score", sort=False):
         best = part.sort_values("iqm", ascending=False, kind="stable").iloc[0]
         others = part[part["variant"].ne(best["variant"])]
-        near = others[others["iqm_high"] >= best["iqm_low"]]["variant"].tolist()
-        rank = ranks[ranks["score"].eq(score) & ranks["variant"].eq(best["variant"])]
-        rows.append(
-            (str(score), OVERALL, best["variant"], near, _overall(best, near, len(part), rank))
-        )
+        near = others[~(others["iqm_high"] < best["iqm_low"])]["variant"].tolist()
+        words = "; ".join((_overall(best), *_ranked(best, ranks[ranks["score"].eq(score)])))
+        row = (str(score), OVERALL, best["variant"], near, f"{words}. {_overlap(best, near)}")
+        rows.append(row)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _overall(best: Any, near: list[str], count: int, rank: pd.DataFrame) -> str:
-    words = (
-        f"over {best['tasks']} tasks {best['variant']} leads: normalised interquartile mean "
-        f"{number(best['iqm'])} ({number(best['iqm_low'])} to {number(best['iqm_high'])}; 0 the "
-        "worst baseline, 1 real data)"
+def _overall(best: Any) -> str:
+    """Say who leads all tasks, by which mean, and how many of its runs failed."""
+    tasks, laws = best["tasks"], best["laws"]
+    zero = {0: "variant", tasks: "baseline"}.get(
+        laws, f"baseline, or in {tasks - laws} tasks variant"
     )
-    if len(rank) and rank["datasets"].iloc[0] > 1:
-        words += f", average rank {rank['rank'].iloc[0]:.2f} of {count}"
-        if not math.isnan(p := rank["friedman_p"].iloc[0]):
-            words += f" (Friedman {p_text(p)})"
-    return f"{words}. {_overlap(near)}"
+    known = not math.isnan(best["iqm_low"])
+    ends = f"{number(best['iqm_low'])} to {number(best['iqm_high'])} over seeds; " if known else ""
+    words = (
+        f"over {tasks} tasks {best['variant']} leads: normalised interquartile mean "
+        f"{number(best['iqm'])} ({ends}0 the worst {zero}, 1 real data)"
+    )
+    failed = f"; {best['failed']} of its {best['runs']} runs failed" if best["failed"] else ""
+    return words + failed
 
 
-def task_answers(
-    against: Contrasts, p_against: Floats, every: tuple[Contrasts, Floats] | None
-) -> pd.DataFrame:
-    """Say for every task who leads, by how much over the baseline and how sure it is.
+def _ranked(best: Any, ranks: pd.DataFrame) -> Iterator[str]:
+    """Say how the leader of all tasks ranks over datasets, and who ranks better."""
+    if ranks.empty or ranks["datasets"].iloc[0] < 2:
+        return
+    mine = ranks[ranks["variant"].eq(best["variant"])].iloc[0]
+    words = f"average rank {mine['rank']:.2f} of {len(ranks)}"
+    if not math.isnan(mine["friedman_p"]):
+        words += f" (Friedman {p_text(mine['friedman_p'])})"
+    before = ranks[ranks["rank"] < mine["rank"]]
+    if len(before):
+        first = before["rank"].min()
+        names = before[before["rank"].eq(first)]["variant"].tolist()
+        words += f", behind {named(names)} with {first:.2f}"
+    yield words
+
+
+def task_answers(against: Contrasts, p_against: Floats) -> pd.DataFrame:
+    """Say for every task who leads, by how much over the baseline and who may be as good.
 
     Args:
         against: every other variant with the baseline.
         p_against: (T, P), its corrected p.
-        every: all pairs of variants and their corrected p; None where there are too many.
     """
     scores = against.scores
-    ranks, means = task_ranks(scores), mean(scores.costs).value
-    apart = None if every is None else _told_apart(scores, (every, (against, p_against)))
+    found = standings(scores)
     rows = []
-    for task, title in enumerate(_titles(scores)):
-        there = np.nonzero(scores.present[task])[0].tolist()
-        leader, *tied = _leaders(there, ranks[task], means[task])
-        others = [place for place in there if place != leader]
-        near = [
-            scores.variants[place]
-            for place in others
-            if apart is not None and not apart[task, leader, place]
-        ]
+    for task, (title, leader) in enumerate(zip(_titles(scores), found.leader, strict=True)):
+        others = [place for place in np.nonzero(scores.present[task])[0] if place != leader]
+        near = [scores.variants[place] for place in np.nonzero(found.near[task])[0]]
+        scored = scores.present[task] > scores.failed[task]
+        rivals = int(scored.sum()) - int(scored[leader])
+        tested = int((scored & ~np.isnan(found.p[task])).sum())
         parts = (
             _lead(against, p_against, task, leader),
-            *_company(scores, tied),
-            *_reliability(scores, task, leader),
-            *_sureness(near, len(others), apart is not None),
+            *_company([scores.variants[place] for place in found.tied(task)]),
+            *reliability(scores, task, leader, scores.variants),
+            *sureness(near, rivals, tested),
         )
         name = scores.variants[leader]
         sentence = "; ".join(parts) if others else f"only {name} is there"
         rows.append((scores.column.name, title, name, near, f"{sentence}."))
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def _told_apart(scores: Scores, compared: Iterable[tuple[Contrasts, Floats]]) -> Flags:
-    """Return (T, K, K): whether two variants differ for sure.
-
-    What is planned, the comparison with the baseline, needs no correction over all pairs.
-    """
-    tasks, variants = scores.planned.shape
-    apart = np.zeros((tasks, variants, variants), dtype=bool)
-    for contrasts, p in compared:
-        sure = np.isin(contrasts.verdicts(p).astype(str), ["better", "worse"])
-        apart[:, contrasts.first, contrasts.second] |= sure
-        apart[:, contrasts.second, contrasts.first] |= sure
-    return apart
 
 
 def result_answers(against: Contrasts, p: Floats) -> pd.DataFrame:
@@ -153,57 +150,88 @@ def _lead(against: Contrasts, p: Floats, task: int, leader: int) -> str:
         return f"{name}, the baseline, leads"
     place = (task, int(found[0]))
     baseline = scores.variants[int(against.second[found[0]])]
-    if not against.pairs[place]:
+    pairs = int(against.pairs[place])
+    if not pairs:
         return f"{name} leads; it has no seed in common with {baseline}"
     effect = [float(each[place]) for each in against.effect]
-    sure = f"practically better with probability {chance(float(against.bayes[place][0]))}"
+    sure = [p_text(float(p[place]))]
+    if failed := int(against.failed[place]):
+        sure[0] += " by signed ranks"
+        sure.append(f"the effect is of the {pairs - failed} pairs in which both succeeded")
+    if pairs >= LEAST_PAIRS:
+        practical = chance(float(against.bayes[place][0]))
+        sure.append(f"practically better with probability {practical}")
+    text = effect_text(effect, log=bool(scores.logarithmic[task]))
+    return f"{name} leads, {text} against {baseline} ({'; '.join(sure)})"
+
+
+def _company(tied: Sequence[str]) -> Iterator[str]:
+    if tied:
+        yield f"as good: {named(tied)}"
+
+
+def reliability(scores: Scores, task: int, leader: int, names: Sequence[str]) -> Iterator[str]:
+    """Say how many runs of the leader failed, and who would lead but for failures.
+
+    Args:
+        scores: T tasks of K variants.
+        task: place of the task.
+        leader: place of the variant that leads it.
+        names: of the K variants.
+    """
+    failed, present = scores.failed[task], scores.present[task]
+    if failed[leader]:
+        yield f"{failed[leader]} of its {present[leader]} runs failed"
+    means = mean(scores.working[task]).value
+    with np.errstate(invalid="ignore"):
+        ahead = (means < means[leader]) & (failed > 0)
+    if ahead.any():
+        first = int(np.argmin(np.where(ahead, means, np.inf)))
+        yield (
+            f"{names[first]} has a better mean, but {failed[first]} of its {present[first]} runs "
+            "failed"
+        )
+
+
+def sureness(near: Sequence[str], others: int, tested: int) -> Iterator[str]:
+    """Say from how many others a leader is told apart.
+
+    Args:
+        near: those that may be the best as well.
+        others: number of its rivals that have a score.
+        tested: number of these whose difference from it can be tested.
+    """
+    ahead = tested - len(near)
+    if others and ahead == others:
+        yield "ahead of the other" if others == 1 else f"ahead of all {others} others"
+        return
+    told = [f"ahead of {ahead} of {others}"] if ahead else []
+    if near:
+        which = "any other" if len(near) == others else named(near)
+        told.append(f"not told apart from {which}")
+    if others > tested:
+        told.append(f"{others - tested} of {others} could not be tested")
+    if told:
+        yield ", ".join(told)
+
+
+def _overlap(best: Any, near: Sequence[str]) -> str:
+    if math.isnan(best["iqm_low"]):
+        return "How sure that is, is not known."
     return (
-        f"{name} leads, {effect_text(effect, log=bool(scores.logarithmic[task]))} against "
-        f"{baseline} ({p_text(float(p[place]))}; {sure})"
+        f"Its interval, over seeds with the tasks held fixed, overlaps with "
+        f"{named(near) if near else 'no other'}."
     )
 
 
-def _reliability(scores: Scores, task: int, leader: int) -> Iterator[str]:
-    failed = int(scores.failed[task, leader])
-    if failed:
-        yield f"{failed} of its {scores.present[task, leader]} runs failed"
-
-
-def _sureness(near: list[str], others: int, known: bool) -> Iterator[str]:
-    if not known:
-        return
-    if not near:
-        yield "ahead of the other" if others == 1 else f"ahead of all {others} others"
-    elif len(near) == others:
-        yield "not told apart from any other"
-    else:
-        yield f"ahead of {others - len(near)} of {others}, not told apart from {named(near)}"
-
-
-def _leaders(rivals: Sequence[int], ranks: Floats, means: Floats) -> list[int]:
-    """Return the places with the best rank and, of these, the best mean, in their order."""
-    keys = [(ranks[place], means[place]) for place in rivals]
-    return [place for place, key in zip(rivals, keys, strict=True) if key == min(keys)]
-
-
-def _company(scores: Scores, tied: Sequence[int]) -> Iterator[str]:
-    if tied:
-        yield f"as good: {named([scores.variants[place] for place in tied])}"
-
-
-def _overlap(near: list[str]) -> str:
-    return f"Its interval overlaps with {named(near) if near else 'no other'}."
-
-
 def effect_text(interval: Sequence[float], log: bool) -> str:
-    """Write an effect and the ends of its interval: a ratio, or a signed difference."""
-    effect, *ends = interval
-    if math.isnan(effect):
+    """Write an effect and the ends of its interval, if any: a ratio, or a signed difference."""
+    if math.isnan(interval[0]):
         return "not measured"
-    if log:
-        return f"{number(effect)}{TIMES} [{', '.join(map(number, ends))}]"
-    first, low, high = (f"{'+' if each > 0 else ''}{number(each)}" for each in interval)
-    return f"{first} [{low}, {high}]"
+    signs = ["+" if each > 0 and not log else "" for each in interval]
+    effect, *ends = (sign + number(each) for sign, each in zip(signs, interval, strict=True))
+    known = not math.isnan(interval[1])
+    return f"{effect}{TIMES if log else ''}" + (f" [{', '.join(ends)}]" if known else "")
 
 
 def p_text(p: float) -> str:

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ganbench.comparison.aggregates import Normalised, aggregate, normalise, profiles, select
+from ganbench.comparison.aggregates import (
+    LEAST_SEEDS,
+    Normalised,
+    aggregate,
+    normalise,
+    profiles,
+)
 from ganbench.comparison.answers import overall_answers, result_answers, task_answers, task_title
 from ganbench.comparison.concerns import concerns, named, unlike_environments
 from ganbench.comparison.frames import difference_frame, pairwise_frame, summary_frame
@@ -50,7 +56,7 @@ class Comparison:
         ranks: the same over datasets, best first.
         profiles: a row per score, variant and threshold of the normalised score.
         answers: a row per score and task ("" where it spans all): score, task, leader, alike (who
-            is not told apart from it) and sentence.
+            may be the best as well, see `Standings`) and sentence.
         warnings: sentences that a reader must know.
         unmet: sentences that say what could not be computed, and why.
     """
@@ -96,13 +102,14 @@ def compare(
     variants = layouts[0].variants
     base = _baseline(variants, baseline, axis)
     against = [_against(scores, base) for scores in layouts]
-    told = [_told(each) for each in against]
+    corrected = [holm(each.p) for each in against]
+    pairs = list(zip(against, corrected, strict=True))
     spanning, unspanned = _spanning(layouts, base, axis)
     unmet = [*alone, *unspanned]
     if len(variants) > MOST_PAIRWISE:
         unmet.append(
             f"{len(variants)} variants are more than {MOST_PAIRWISE}: each is compared with the "
-            "baseline only, not with each other."
+            "baseline and the leader only, not with each other."
         )
     if len(laws):
         unmet.append(
@@ -114,9 +121,9 @@ def compare(
         baseline=variants[base],
         variants=variants,
         summary=_joined([summary_frame(scores) for scores in layouts]),
-        differences=_joined([difference_frame(each, holm(each.p)) for each in against]),
-        pairwise=_joined([pairs for pairs, _ in told]),
-        answers=_joined([_overall(spanning), *(answers for _, answers in told)]),
+        differences=_joined([difference_frame(*pair) for pair in pairs]),
+        pairwise=_joined([_pairwise(scores) for scores in layouts]),
+        answers=_joined([_overall(spanning), *(task_answers(*pair) for pair in pairs)]),
         warnings=concerns(games, axis, against),
         unmet=tuple(unmet),
         **spanning,
@@ -206,15 +213,12 @@ def _against(scores: Scores, base: int) -> Contrasts:
     return Contrasts(scores, others, np.full(len(others), base))
 
 
-def _told(against: Contrasts) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return all pairs of variants, where these are not too many, and the answers."""
-    p_against = holm(against.p)
-    if len(against.scores.variants) > MOST_PAIRWISE:
-        return pd.DataFrame(), task_answers(against, p_against, None)
-    first, second = np.triu_indices(len(against.scores.variants), 1)
-    every = Contrasts(against.scores, first, second)
-    p_every = holm(every.p)
-    return pairwise_frame(every, p_every), task_answers(against, p_against, (every, p_every))
+def _pairwise(scores: Scores) -> pd.DataFrame:
+    """Compare all pairs of variants, where these are not too many."""
+    if len(scores.variants) > MOST_PAIRWISE:
+        return pd.DataFrame()
+    every = Contrasts(scores, *np.triu_indices(len(scores.variants), 1))
+    return pairwise_frame(every, holm(every.p))
 
 
 def _spanning(
@@ -223,6 +227,7 @@ def _spanning(
     """Return the frames that span tasks, and why scores or frames are left out."""
     frames: dict[str, list[pd.DataFrame]] = {"aggregate": [], "ranks": [], "profiles": []}
     reasons: dict[str, list[str]] = {}
+    seeds = 0
     if axis == "dataset":
         return _all_joined(frames), ["Datasets are what is compared, so that nothing spans them."]
     for scores in layouts:
@@ -230,6 +235,7 @@ def _spanning(
         for reason in normalised.unmet:
             reasons.setdefault(reason, []).append(scores.column.name)
         if len(normalised.values):
+            seeds = min(seeds or normalised.seeds, normalised.seeds)
             name = scores.column.name
             frames["aggregate"].append(_of(name, aggregate(normalised, base)))
             frames["profiles"].append(_of(name, profiles(normalised)))
@@ -237,6 +243,11 @@ def _spanning(
             frames["ranks"].append(ranked)
     unmet = [f"{', '.join(scores)}: {reason}." for reason, scores in reasons.items()]
     joined = _all_joined(frames)
+    if 0 < seeds < LEAST_SEEDS:
+        unmet.append(
+            f"There are no intervals over all tasks: they need {LEAST_SEEDS} seeds of every "
+            f"variant in each, and there {'is' if seeds == 1 else 'are'} {seeds}."
+        )
     datasets = 0 if joined["ranks"].empty else int(joined["ranks"]["datasets"].max())
     if datasets < LEAST_DATASETS:
         unmet.append(
@@ -254,7 +265,7 @@ def _overall(spanning: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 def _ranked(scores: Scores, normalised: Normalised, base: int) -> pd.DataFrame | None:
     """Rank over the datasets of the tasks that have all variants."""
-    whole = select(scores, np.asarray((scores.present > 0).all(axis=1)))
+    whole = scores.select(np.asarray((scores.present > 0).all(axis=1)))
     if not len(whole.tasks):
         return None
     return _of(scores.column.name, rank_table(whole, normalised, base))

@@ -13,9 +13,16 @@ from ganbench.comparison.ranks import LEAST_DATASETS
 LEAST_PAIRS = 6
 _FACTS = {
     "device": "Runs of different devices are compared",
+    "hardware": "Runs of different processors are compared",
+    "torch": "Runs of different builds of torch are compared",
     "engine": "Runs of different engines are compared",
-    "generator_steps": "Budgets are not equal (generator steps)",
 }
+_BUDGETS = {
+    "generator_steps": "generator steps",
+    "critic_passes": "batches through the critic",
+    "train_seconds": "seconds of training",
+}
+"""What may be equal between variants; seconds alone are never equal by accident."""
 _NAMED = 3
 """Examples that a sentence gives."""
 _ENVIRONMENT = ("torch", "cuda", "device", "cpu")
@@ -33,6 +40,8 @@ def concerns(frame: pd.DataFrame, variant: str, contrasts: Sequence[Contrasts]) 
     return (
         *_fates(lines, variant),
         *_unlike(lines, variant),
+        *budgets(lines, variant),
+        *_infinite(contrasts, lines),
         *_few_pairs(contrasts),
         *_few_datasets(lines, variant),
         *_small(contrasts),
@@ -74,6 +83,18 @@ def _fates(lines: pd.DataFrame, variant: str) -> Iterator[str]:
         )
 
 
+def _infinite(contrasts: Sequence[Contrasts], lines: pd.DataFrame) -> Iterator[str]:
+    """Count the scores of finished runs that are not finite."""
+    failed = int((~lines["status"].isin(["ok", *ABSENT])).sum())
+    names = [
+        f"{count} of {each.scores.column.name}"
+        for each in contrasts
+        if (count := int(each.scores.failed.sum()) - failed) > 0
+    ]
+    if names:
+        yield f"Scores of finished runs that are not finite count as worst: {named(names)}."
+
+
 def _runs(count: int) -> str:
     return "1 run" if count == 1 else f"{count} runs"
 
@@ -89,6 +110,33 @@ def _unlike(lines: pd.DataFrame, variant: str) -> Iterator[str]:
             first = done[tasks.eq(mixed.index[0])].drop_duplicates([variant, fact])
             told = named([f"{a} {b}" for a, b in zip(first[variant], first[fact], strict=True)])
             yield f"{sentence} in {len(mixed)} of {len(counts)} tasks, as in the first: {told}."
+
+
+def budgets(
+    lines: pd.DataFrame, variant: str, fixed: Sequence[str] | None = None
+) -> Iterator[str]:
+    """Say by how much budgets differ between the variants of a task, where they do.
+
+    Args:
+        lines: labelled, one for each run.
+        variant: the column whose labels are compared.
+        fixed: the columns that make a task; by default all labels but `variant`.
+    """
+    fixed = [name for name in LABELS if name != variant] if fixed is None else list(fixed)
+    done = lines[lines["status"].eq("ok")]
+    tasks = done.groupby(fixed, sort=False).ngroup()
+    factors = {}
+    for name in _BUDGETS:
+        means = pd.to_numeric(done[name]).groupby([tasks, done[variant]]).mean()
+        of_task = means[means > 0].groupby(level=0)
+        factors[name] = (of_task.max() / of_task.min()).max()
+    if not any(factors[name] > 1 for name in ("generator_steps", "critic_passes")):
+        return
+    equal = [_BUDGETS[name] for name, factor in factors.items() if factor == 1]
+    told = [f"{_BUDGETS[name]} up to {x:.3g} times" for name, x in factors.items() if x > 1]
+    same = f"; {' and '.join(equal)} are equal" if equal else ""
+    where = "datasets" if fixed == ["dataset"] else "tasks"
+    yield f"Budgets are not equal within {where}: {', '.join(told)} as many{same}."
 
 
 def _few_pairs(contrasts: Sequence[Contrasts]) -> Iterator[str]:

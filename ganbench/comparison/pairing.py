@@ -1,7 +1,7 @@
 """From the tidy frame to values that are paired by task and seed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -51,6 +51,14 @@ class Scores:
     floor: Floats
     floor_p95: Floats
     anchors: Floats
+
+    def select(self, kept: Flags | Counts) -> "Scores":
+        """Return the scores of some of the tasks: flags (T,), or their places."""
+        return replace(
+            self,
+            tasks=self.tasks.iloc[kept].reset_index(drop=True),
+            **{name: getattr(self, name)[kept] for name in _OF_TASKS},
+        )
 
     @property
     def sign(self) -> int:
@@ -110,6 +118,10 @@ class Scores:
         return restored + 0.0  # no negative zero
 
 
+_OF_TASKS = ("values", "planned", "floor", "floor_p95", "anchors")
+"""Arrays of `Scores` whose first axis are tasks."""
+
+
 def takes_logarithms(better: str, values: Floats, floor: float) -> bool:
     """Whether ratios of a score are told, not differences, see `Scores.logarithmic`.
 
@@ -129,17 +141,14 @@ def labelled(frame: pd.DataFrame) -> pd.DataFrame:
     """Name architecture and loss as tables do, and leave incompatible cells out."""
     kept = frame[frame["status"].ne("incompatible")]
     parts = ["prior", "generator", "discriminator", "loss"]
-    cells = kept[parts].drop_duplicates()
-    named = pd.DataFrame(
-        [row_labels(*map(str, cell)) for cell in cells.itertuples(index=False, name=None)],
-        columns=["prior_label", "architecture", "loss_label"],
-        index=pd.MultiIndex.from_frame(cells),
-    )
-    found = named.reindex(pd.MultiIndex.from_frame(kept[parts]))
+    numbers = kept.groupby(parts, sort=False, dropna=False).ngroup()
+    cells = kept[parts].drop_duplicates().itertuples(index=False, name=None)
+    labels = np.array([row_labels(*map(str, cell)) for cell in cells], dtype=object)
+    _, architecture, loss = labels.reshape(-1, 3)[numbers].T
     return kept.assign(
-        game=kept["loss"].str.partition(" [")[0].ne(NOTHING.label),
-        architecture=found["architecture"].to_numpy(),
-        loss=found["loss_label"].to_numpy(),
+        game=kept["loss"].str.split(" [", n=1, regex=False).str[0].ne(NOTHING.label),
+        architecture=architecture,
+        loss=loss,
     )
 
 
@@ -208,7 +217,11 @@ def _names(column: Column) -> tuple[str, str]:
 
 
 def lay_out(
-    frame: pd.DataFrame, laws: pd.DataFrame, variant: str, columns: Sequence[Column]
+    frame: pd.DataFrame,
+    laws: pd.DataFrame,
+    variant: str,
+    columns: Sequence[Column],
+    fixed: Sequence[str] | None = None,
 ) -> Iterator[Scores]:
     """Lay every score out by task, variant and seed.
 
@@ -217,11 +230,12 @@ def lay_out(
         laws: the same of fitted laws, for the anchors.
         variant: the column whose labels are compared.
         columns: the scores.
+        fixed: the columns that make a task; by default all labels but `variant`.
 
     Yields:
         A score with the tasks in which it is known of any run.
     """
-    fixed = [name for name in LABELS if name != variant]
+    fixed = [name for name in LABELS if name != variant] if fixed is None else list(fixed)
     frame = frame.assign(task=frame.groupby(fixed, sort=False).ngroup())
     codes, variants = pd.factorize(frame[variant])
     numbers, seeds = pd.factorize(frame["seed"], sort=True)

@@ -12,6 +12,7 @@ from ganbench.comparison.estimates import interquartile_mean
 from ganbench.comparison.paired import ALPHA, holm
 from ganbench.comparison.pairing import Floats, Scores
 from ganbench.comparison.signed_rank import signed_rank_tests
+from ganbench.comparison.standings import task_ranks
 
 LEAST_DATASETS = 6
 """With fewer datasets a signed-rank test cannot reach .05, and no diagram is drawn."""
@@ -27,24 +28,6 @@ class Friedman(NamedTuple):
 
     statistic: float
     p: float
-
-
-def task_ranks(scores: Scores) -> Floats:
-    """Rank variants within tasks (T, K), 1 the best, seeds averaged first.
-
-    What is ranked is the interquartile mean over seeds, failures being worst; where that is
-    a failure, the share of failed runs. Ties share their mean rank; a variant without runs
-    has none (NaN).
-    """
-    means = interquartile_mean(scores.costs).value
-    share = scores.failed / np.maximum(scores.present, 1)
-    ranked = np.empty_like(means)
-    for task, (row, failed) in enumerate(zip(means, share, strict=True)):
-        broken = np.isinf(row)
-        worst = row[np.isfinite(row)].max(initial=0.0)
-        costs = np.where(broken, worst + 1 + failed, row)
-        ranked[task] = stats.rankdata(costs, nan_policy="omit")
-    return ranked
 
 
 def dataset_ranks(scores: Scores) -> pd.DataFrame:
@@ -83,14 +66,14 @@ def rank_table(scores: Scores, normalised: Normalised, baseline: int) -> pd.Data
 
     Returns:
         A row per variant, best first: variant, rank (average), datasets; p and p_holm
-        (Wilcoxon against the baseline over datasets); and the same in every row, friedman and
-        friedman_p, and critical_difference (NaN with fewer than six datasets).
+        (Wilcoxon against the baseline over datasets); and the same in every row, friedman,
+        friedman_p and critical_difference, which are NaN with fewer than six datasets.
     """
     ranks = dataset_ranks(scores)
     values = ranks.to_numpy(dtype=float)
     p = _wilcoxon(normalised, baseline)
-    test = friedman(values)
     enough = len(ranks) >= LEAST_DATASETS
+    test = friedman(values) if enough else Friedman(math.nan, math.nan)
     table = pd.DataFrame(
         {
             "variant": list(scores.variants),

@@ -1,13 +1,15 @@
 """What a page says first: what is best on a dataset, by how much and how sure that is."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from ganbench.comparison import compare
-from ganbench.comparison.columns import ARROWS, Column
+from ganbench.comparison.answers import effect_text, p_text, reliability, sureness
+from ganbench.comparison.columns import ARROWS, CELL, Column, runs
+from ganbench.comparison.concerns import budgets
+from ganbench.comparison.pairing import games_and_laws, labelled
 from ganbench.comparison.wording import number
 from ganbench.errors import SpecError
+from ganbench.report.contests import Contest
 from ganbench.report.tables import Row, Section
 
 _MOST_COMPARED = 1000
@@ -22,17 +24,17 @@ def answer(section: Section) -> str:
     if not ranked:
         return "no score here has a better side: compare values with their floors."
     column, *others = ranked
-    best = next((row for row in section.rows if section.leads(row, column)), None)
-    if best is None:
+    contest = section.contests.get(column.name)
+    if contest is None:
         return "no game has a score yet."
+    best = section.rows[contest.leaders[0]]
     score, floor = best.scores[column.name], section.floors[column.name].mean
     interval = "95% interval" if score.n > 1 else "one seed, hence no interval"
     text = (
-        f"{best.loss} ({section.player(best)}) is best by {column.name}, "
+        f"{_name(section, best)} is best by {column.name}, "
         f"{number(score.mean, score.half)} ({interval}, {best.ok} runs ok)"
     )
-    rivals = [row for row in _rivals(section, best) if row.scores[column.name].n]
-    text += _next(section, rivals, column)
+    text += _sure(section, contest) + _next(section, contest, column)
     if pd.notna(floor):
         inside = ", inside the interval" if score.low <= floor <= score.high else ""
         text += f"; two real samples score {number(floor)}{inside}"
@@ -42,26 +44,35 @@ def answer(section: Section) -> str:
     return f"{text}.{agree}"
 
 
-def _rivals(section: Section, best: Row) -> Sequence[Row]:
-    """Select the other rows that a row is compared with."""
-    rows = section.rows if best.is_baseline else section.games
-    return [row for row in rows if row is not best]
+def _name(section: Section, row: Row) -> str:
+    return f"{row.loss} ({section.player(row)})"
 
 
-def _best_of(rows: Sequence[Row], column: Column) -> Row:
-    """Return the row with the best mean."""
-    sign = 1 if column.better == "lower" else -1
-    return min(rows, key=lambda row: sign * row.scores[column.name].mean)
+def _sure(section: Section, contest: Contest) -> str:
+    """Say what failed, and from how many rivals the best is told apart."""
+    near = [_name(section, section.rows[place]) for place in sorted(contest.near)]
+    names = [_name(section, section.rows[place]) for place in contest.places]
+    leader = contest.places.index(contest.leaders[0])
+    told = (
+        *reliability(contest.scores, 0, leader, names),
+        *sureness(near, contest.rivals, contest.tested),
+    )
+    return "".join(f"; {words}" for words in told)
 
 
-def _next(section: Section, rivals: Sequence[Row], column: Column) -> str:
-    """Say how the best of the others scores."""
-    if not rivals:
+def _next(section: Section, contest: Contest, column: Column) -> str:
+    """Say how the second of the ranking scores, and how far behind it is."""
+    if len(contest.order) < 2:
         return ""
-    second = _best_of(rivals, column)
-    score = second.scores[column.name]
-    name = f"{second.loss} ({section.player(second)})"
-    return f"; next is {name} with {number(score.mean, score.half)}"
+    place = contest.order[1]
+    score = section.rows[place].scores[column.name]
+    text = f"; next is {_name(section, section.rows[place])} with {number(score.mean, score.half)}"
+    lead = contest.lead([place])
+    if lead.pairs[0, 0] < 2 or not score.n:
+        return text
+    effect = [float(each[0, 0]) for each in lead.effect]
+    how = effect_text(effect, log=bool(contest.scores.logarithmic[0]))
+    return f"{text}, {how} against the best ({p_text(contest.p(place))})"
 
 
 def _beside_baselines(section: Section, column: Column) -> str:
@@ -69,15 +80,16 @@ def _beside_baselines(section: Section, column: Column) -> str:
     scored = [row for row in section.rows if row.is_baseline and row.scores[column.name].n]
     if not (section.games and scored):
         return ""
-    best = _best_of(scored, column)
+    sign = 1 if column.better == "lower" else -1
+    best = min(scored, key=lambda row: sign * row.scores[column.name].mean)
     mean = number(best.scores[column.name].mean)
     return f"; of the baselines, {best.loss} is best with {mean}"
 
 
 def _alone(section: Section, best: Row, column: Column) -> bool:
-    """Whether this row leads a score and no other row has the same mean."""
-    leaders = [row for row in section.rows if section.leads(row, column)]
-    return len(leaders) == 1 and leaders[0] is best
+    """Whether this row leads a score, and no other with it."""
+    contest = section.contests.get(column.name)
+    return contest is not None and len(contest.leaders) == 1 and section.leads(best, column)
 
 
 def overall(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
@@ -87,8 +99,13 @@ def overall(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
         Who leads over all datasets, a sentence for each score that can say so, and what a reader
         must be careful with.
     """
-    if frame.empty or frame["dataset"].nunique() * frame["loss"].nunique() > _MOST_COMPARED:
+    if frame.empty:
         return [], []
+    if (count := frame["dataset"].nunique() * frame["loss"].nunique()) > _MOST_COMPARED:
+        return [], [
+            f"{count:,} pairs of loss and dataset are too many to compare on a page: "
+            "`ganbench compare` does."
+        ]
     try:
         found = compare(frame)
     except SpecError:  # there is nothing to compare
@@ -97,3 +114,10 @@ def overall(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
     spanning = answers[answers["task"].eq("")] if len(answers) else answers
     told = [f"{row['score']}: {row['sentence']}" for row in spanning.to_dict("records")]
     return told, [*found.warnings, *found.unmet]
+
+
+def budget(frame: pd.DataFrame) -> str:
+    """Say by how much budgets differ between the cells of a dataset, nothing where they do not."""
+    games, _ = games_and_laws(labelled(runs(frame)))
+    numbered = games.assign(cell=games.groupby(CELL, sort=False, dropna=False).ngroup())
+    return next(budgets(numbered, "cell", ["dataset"]), "")

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ganbench.report.markup import in_latex
+
 _NAME = r"(?:(?:van|von|der|den|de|la|le) )*[A-ZÀ-ÖØ-ÞŁŚŠŽ][\w'-]+"
 _AUTHORS = rf"{_NAME}(?:(?:, | & ){_NAME})*(?: et al\.)?"
 _SOURCE = re.compile(rf"(?P<authors>{_AUTHORS}) (?P<year>\d{{4}})(?:, (?P<place>.+))?$")
@@ -70,8 +72,41 @@ def bibliography(works: Iterable[Citation], version: str) -> str:
     """Write BibTeX entries of ganbench and of each work once, under keys such as gretton2012."""
     software = {"title": "ganbench", "author": "ganbench developers", "version": version}
     entries = [_entry("software", "ganbench", software)]
-    entries += [work.bibtex(key) for key, work in _keyed(list(dict.fromkeys(works)))]
+    entries += [work.bibtex(key) for key, work in _keyed(_distinct(works))]
     return "\n".join(entries)
+
+
+def citing(text: str, works: Iterable[Citation]) -> str:
+    r"""Write a text as LaTeX, in which brackets that hold works alone become `\cite`.
+
+    Args:
+        text: plain.
+        works: those that `bibliography` is given.
+    """
+    keys: dict[str, list[str]] = {}
+    for key, work in _keyed(_distinct(works)):
+        keys.setdefault(work.short, []).append(key)
+    if not keys:
+        return in_latex(text)
+    known = "|".join(re.escape(short) for short in sorted(keys, key=len, reverse=True))
+    parts = re.split(rf" \[((?:{known})(?:; (?:{known}))*)\]", text)
+    return "".join(
+        rf"~\cite{{{','.join(dict.fromkeys(k for each in part.split('; ') for k in keys[each]))}}}"
+        if place % 2
+        else in_latex(part)
+        for place, part in enumerate(parts)
+    )
+
+
+def _distinct(works: Iterable[Citation]) -> list[Citation]:
+    """Keep one of those that name the same work, with the shortest remark."""
+    found: dict[tuple[str, str, str], Citation] = {}
+    for work in works:
+        named = _ARXIV.search(work.place) or _DOI.search(work.place)
+        same = (work.authors, work.year, named[1] if named else work.place)
+        kept = found.setdefault(same, work)
+        found[same] = min(kept, work, key=lambda each: len(each.place))
+    return list(found.values())
 
 
 def _keyed(works: Sequence[Citation]) -> Iterator[tuple[str, Citation]]:

@@ -18,6 +18,7 @@ from ganbench.comparison import Comparison
 from ganbench.comparison.answers import OVERALL, effect_text, p_digits, task_title
 from ganbench.comparison.columns import ARROWS
 from ganbench.comparison.comparing import SIDE
+from ganbench.comparison.concerns import LEAST_PAIRS
 from ganbench.comparison.pairing import LABELS
 from ganbench.comparison.wording import TIMES, number
 from ganbench.escaping import defused, plain
@@ -31,11 +32,17 @@ MOST_TABLES = 60
 SPANNING = "all tasks"
 LEGEND = (
     f"mean: of the runs that did not fail, geometric where a ratio ({TIMES}) is told",
-    "in brackets: 95% intervals",
+    "in brackets: 95% intervals, each of its own, not corrected",
+    "p: of the difference from the baseline, paired t test, or signed-rank test where a run "
+    "failed (*), after Holm's correction; over all tasks, Wilcoxon's test over datasets",
+    "not told apart: may be the best as well, by the same test against the leader, with p times "
+    "the number of its rivals",
     "won: share of the paired seeds at which the variant is better, ties half",
     "b/a/w %: probability that the difference is practically for the better, alike (within the "
-    "spread between real samples), for the worse (Bayesian signed-rank test)",
-    "p: paired t test, or signed-rank test where a run failed (*), after Holm's correction",
+    f"spread between real samples), for the worse (Bayesian signed-rank test, from {LEAST_PAIRS} "
+    "pairs on)",
+    "normalised: interquartile mean over all tasks and seeds; beats: mean over tasks of the "
+    "probability that a run is better than one of the baseline; rank: average over datasets",
 )
 
 
@@ -136,10 +143,11 @@ def _task_rows(
         texts = {
             comparison.by: row["variant"],
             "ok": _fate(row["ok"], row["planned"]),
-            "mean": number(row["mean"]),
+            "geometric mean" if row["scale"] == "log" else "mean": number(row["mean"]),
         }
         rows.append(texts | _difference(comparison.baseline, told.get(row["variant"])))
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    return table[[name for name in table if table[name].any()]]
 
 
 def _difference(baseline: str, row: Mapping[Any, Any] | None) -> dict[str, str]:
@@ -150,11 +158,12 @@ def _difference(baseline: str, row: Mapping[Any, Any] | None) -> dict[str, str]:
         return dict(zip(names, ["no seed in common", "", "", "", ""], strict=True))
     effect = (row["effect"], row["effect_low"], row["effect_high"])
     chances = [row[name] for name in ("p_better", "p_within", "p_worse")]
+    enough = row["pairs"] >= LEAST_PAIRS
     texts = [
         effect_text(effect, log=row["scale"] == "log"),
         p_digits(row["p_holm"]) + ("*" if row["failed"] else ""),
         f"{100 * row['win_rate']:.0f}%",
-        "/".join(f"{100 * chance:.0f}" for chance in chances),
+        "/".join(f"{100 * chance:.0f}" for chance in chances) if enough else "",
         row["verdict"],
     ]
     return dict(zip(names, texts, strict=True))
@@ -186,7 +195,8 @@ class ComparisonText:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the answers with their tables task by task, then warnings and the legend."""
-        every = list(islice(blocks(self.comparison), MOST_TABLES))
+        found = blocks(self.comparison)
+        every = list(islice(found, MOST_TABLES))
         first = [block for block in every if block.task == OVERALL] or every[:1]
         yield from (_answer(block) for block in first)
         task = None
@@ -195,9 +205,10 @@ class ComparisonText:
                 task = block.task
                 title = plain(task) or SPANNING
                 yield Rule(Text(title, style="bold"), align="left", style="dim")
-            yield Text(plain(block.score), style="bold") if block in first else _answer(block)
+            told = any(block is each for each in first)
+            yield Text(plain(block.score), style="bold") if told else _answer(block)
             yield Padding(_terminal_table(block.rows), (0, 0, 1, 2))
-        if len(every) == MOST_TABLES:
+        if next(found, None) is not None:
             yield Text(f"These are the first {MOST_TABLES} tables; --format csv has all", "dim")
         for note in _notes(self.comparison):
             yield Text.assemble(("! ", "bold yellow"), plain(note))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ganbench.comparison.columns import ARROWS, Column
+from ganbench.comparison.pairing import ABSENT
 from ganbench.errors import SpecError
 from ganbench.report.ranking import numbered
 from ganbench.report.tables import Section, summary
@@ -89,6 +91,30 @@ def front(cells: pd.DataFrame) -> "pd.Series[bool]":
     return pd.Series(known & ~np.array(beaten, dtype=bool), cells.index, dtype=bool)
 
 
+def first_score(section: Section) -> Column | None:
+    """Return the first score that has a better side, else the first, None without any."""
+    sided = (column for column in section.columns if column.better in ARROWS)
+    return next(sided, next(iter(section.columns), None))
+
+
+def on_front(section: Section, seconds: "pd.Series[float]") -> "pd.Series[bool]":
+    """Say of which games no other is as fast to train and as good, and better in one of the two.
+
+    Good is what ranks well by the first score, failures being worst.
+
+    Args:
+        section: the cells.
+        seconds: of training, by their places.
+    """
+    column = first_score(section)
+    contest = section.contests.get(column.name) if column else None
+    if contest is None:
+        return pd.Series(False, seconds.index)
+    ranks = dict(zip(contest.places, contest.standings.ranks[0], strict=True))
+    stands = [ranks.get(int(place), np.nan) for place in seconds.index]
+    return front(pd.DataFrame({"mean": stands, "seconds": seconds, "better": "lower"}))
+
+
 def costs(results: Results, target: Target | None = None) -> pd.DataFrame:
     """Tell for each cell what a run costs on average, and its first score.
 
@@ -100,7 +126,7 @@ def costs(results: Results, target: Target | None = None) -> pd.DataFrame:
         One row for each compatible cell: labels, what `spent` tells, `score` (its name), `value`
         (its mean) and `front` (whether no cell of the dataset is both faster to train and
         better); with a target `reached`, the number of runs that came there, and
-        `reach_seconds`, their median time.
+        `reach_seconds`, the median time of all, NaN where not half of them did.
 
     Raises:
         SpecError: if no run has a running score of that name; lists those that are there.
@@ -110,12 +136,10 @@ def costs(results: Results, target: Target | None = None) -> pd.DataFrame:
     for section in summary(results.frame).sections:
         runs_of = numbered(results.frame, section)
         frame = _labels(section).join(spent(runs_of)).fillna({"n": 0})
-        column = next(iter(section.columns), None)
+        column = first_score(section)
         scores = [row.scores[column.name].mean for row in section.rows] if column else np.nan
         frame = frame.assign(score=column.name if column else "", value=scores)
-        sided = {"mean": frame["value"], "seconds": frame["train_seconds"]}
-        better = column.better if column else "neither"
-        frame["front"] = front(pd.DataFrame(sided).assign(better=better)) & (better != "neither")
+        frame["front"] = on_front(section, frame["train_seconds"])
         parts.append(frame if steps is None else frame.join(_reach(runs_of, steps)))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
@@ -146,6 +170,13 @@ def _reached(results: Results, target: Target) -> "pd.Series[float]":
 
 
 def _reach(numbered: pd.DataFrame, seconds: "pd.Series[float]") -> pd.DataFrame:
-    """Count the runs of each cell that came there, and take the median of their times."""
-    times = numbered["run_id"].map(seconds).groupby(numbered["cell"])
-    return pd.DataFrame({"reached": times.count(), "reach_seconds": times.median()})
+    """Count the runs of each cell that came there, and take the median of the times of all.
+
+    A run that failed or never came there took forever; without half of the runs there is no
+    median.
+    """
+    done = numbered[~numbered["status"].isin(ABSENT)]
+    times = done["run_id"].map(seconds)
+    median = times.fillna(np.inf).groupby(done["cell"]).median()
+    reached = times.groupby(done["cell"]).count()
+    return pd.DataFrame({"reached": reached, "reach_seconds": median.replace(np.inf, np.nan)})

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ganbench.api import DataKind, Dataset
 from ganbench.errors import SpecError
-from ganbench.report.galleries import sheet
+from ganbench.report.figures.images import sheet
 
 
 def frame(x: Tensor, dataset: Dataset) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from ganbench.comparison.columns import Column
 from ganbench.escaping import defused, plain
+from ganbench.report.latex import tabular
 from ganbench.report.markup import in_html, in_latex, in_markdown
 from ganbench.report.ranking import best_sheet, left_out
 from ganbench.report.tables import Entry, Row, Section, Sheet, Summary, sheet, wrapped
@@ -98,27 +99,20 @@ def _markdown(table: Summary) -> str:
     return "\n\n".join([*parts, "\n".join(f"- {note}" for note in table.notes)]) + "\n"
 
 
+def latex_rows(text: Sheet) -> tuple[list[list[str]], list[list[str]]]:
+    """Write the rows of a sheet as LaTeX, the best in bold, and that of the floor."""
+    rows = [
+        [rf"\textbf{{{in_latex(e.text)}}}" if e.best else in_latex(e.text) for e in row]
+        for row in text.rows
+    ]
+    return rows, [list(map(in_latex, text.floor))]
+
+
 def _latex(table: Summary) -> str:
     parts = ["% needs \\usepackage{booktabs}"]
     for section in table.sections:
         text = sheet(section)
-        bold = [
-            [rf"\textbf{{{in_latex(e.text)}}}" if e.best else in_latex(e.text) for e in row]
-            for row in text.rows
-        ]
-        lines = [
-            rf"\begin{{tabular}}{{{'l' * text.labels}{'r' * len(section.columns)}}}",
-            rf"\multicolumn{{{len(text.header)}}}{{l}}{{{in_latex(section.dataset)}}} \\",
-            r"\toprule",
-            " & ".join(map(in_latex, text.header)) + r" \\",
-            r"\midrule",
-            *(" & ".join(row) + r" \\" for row in bold),
-            r"\midrule",
-            " & ".join(map(in_latex, text.floor)) + r" \\",
-            r"\bottomrule",
-            r"\end{tabular}",
-        ]
-        parts.append("\n".join(lines))
+        parts.append(tabular(text.header, latex_rows(text), text.labels, section.dataset))
     return "\n\n".join([*parts, "\n".join(f"% {note}" for note in table.notes)]) + "\n"
 
 

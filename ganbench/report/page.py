@@ -16,11 +16,13 @@ from ganbench.escaping import plain
 from ganbench.naming import file_name, inside
 from ganbench.plugins import Registry
 from ganbench.report import completeness, cost_columns
-from ganbench.report.answers import answer, overall
-from ganbench.report.cost import spent
+from ganbench.report.answers import answer, budget, overall
 from ganbench.report.cost_columns import Cost
 from ganbench.report.details import Detail, details
 from ganbench.report.downloads import downloads
+from ganbench.report.leads import HEADER as LEAD_HEADER
+from ganbench.report.leads import LEGEND as LEAD_LEGEND
+from ganbench.report.leads import Leads, leads
 from ganbench.report.methods import methods, scores
 from ganbench.report.pictures import Picture, pictures, pictures_of_all
 from ganbench.report.ranking import drawn, left_out, listed, numbered, undrawn
@@ -59,6 +61,7 @@ class Chapter:
         answer: what is best.
         sheet: the rows that are shown, as text.
         lines: one for each row of the sheet.
+        leads: of each score, how far the others are from the best.
         pictures: its figures.
         left_out: what is neither in the table nor in the figures.
     """
@@ -67,6 +70,7 @@ class Chapter:
     answer: str
     sheet: Sheet
     lines: Sequence[Line]
+    leads: Sequence[Leads]
     pictures: Sequence[Picture]
     left_out: str
 
@@ -110,12 +114,19 @@ def write_report(results: Results, out: Path, registry: Registry) -> Path:
         chapters=chapters,
         answers=answers,
         cautions=cautions,
+        budget=budget(results.frame),
         pictures=whole,
         completeness=completeness,
         results=results,
         total=cost_columns.total(results.frame),
         cost_header=cost_columns.HEADER,
+        cost_places=cost_columns.known(
+            line.cost for chapter in chapters for line in chapter.lines if line.cost
+        ),
+        front=cost_columns.FRONT,
         legend=LEGEND,
+        lead_header=LEAD_HEADER,
+        lead_legend=LEAD_LEGEND,
         real=REAL,
         whole=WHOLE,
         scores=scores(results.frame, registry),
@@ -150,7 +161,7 @@ def _shown(value: object) -> object:
 def _chapter(results: Results, section: Section, number: int, rerun: Rerun) -> Chapter:
     places, known = listed(section), numbered(results.frame, section)
     records = results.experiment.get("cells", {}).values()
-    costs = cost_columns.cost_columns(spent(known[known["cell"].isin(places)]))
+    costs = cost_columns.cost_columns(section, known)
     found = details(known, places, records, rerun)
     told = "; ".join(filter(None, (left_out(section), undrawn(section))))
     return Chapter(
@@ -160,21 +171,17 @@ def _chapter(results: Results, section: Section, number: int, rerun: Rerun) -> C
         lines=[
             Line(
                 anchor=f"cell-{number}-{place}",
-                title=_title(section, place),
+                title=section.title(place),
                 values=[_known(section, place, column) for column in section.columns],
                 cost=costs.get(place),
                 detail=found.get(place),
             )
             for place in places
         ],
+        leads=leads(section),
         pictures=list(pictures(drawn(results, section), section.dataset)),
         left_out=f"{told[0].upper()}{told[1:]}; {WHOLE}." if told else "",
     )
-
-
-def _title(section: Section, place: int) -> str:
-    row = section.rows[place]
-    return f"{section.player(row)} · {row.loss}"
 
 
 def _known(section: Section, place: int, column: Column) -> float | None:

@@ -1,6 +1,5 @@
 """The best cells of a dataset, where there are more than anybody reads."""
 
-import math
 from dataclasses import replace
 
 import pandas as pd
@@ -27,10 +26,8 @@ def best_cells(section: Section, most: int) -> list[int]:
     column = _leading(section)
     if column is None:
         return list(places[:most])
-    means = [row.scores[column.name].mean for row in section.rows]
-    sign = 1 if column.better == "lower" else -1
-    worst = [math.inf if math.isnan(mean) else sign * mean for mean in means]
-    return sorted(places, key=worst.__getitem__)[:most]
+    order = list(section.contests[column.name].order) if column.name in section.contests else []
+    return [*order, *(place for place in places if place not in set(order))][:most]
 
 
 def listed(section: Section) -> list[int]:

@@ -21,12 +21,13 @@ class Rerun:
 
     Args:
         registry: where components come from. Of one that is not there nothing is known, so that
-            commands with it name every setting.
+            commands with it name every setting; without a registry, all do.
         evaluation: how cells were scored whose records do not say it, as those of format 1.
     """
 
-    def __init__(self, registry: Registry, evaluation: Mapping[str, Any]) -> None:
-        self._workshop, self._evaluation = Workshop(registry), evaluation
+    def __init__(self, registry: Registry | None, evaluation: Mapping[str, Any]) -> None:
+        self._workshop = None if registry is None else Workshop(registry)
+        self._evaluation = evaluation
 
     def command(self, cell: Json) -> str:
         """Write the command that trains and scores a cell again, to the same numbers.
@@ -38,7 +39,8 @@ class Rerun:
         seeds = ["--seeds", _ranges(sorted(map(int, cell["runs"])))]
         device = ["--device", cell["device"].partition(" ")[0]] if "device" in cell else []
         said = cell.get("evaluation", self._evaluation)
-        evaluation = _flags("--evaluation", said, Evaluation().model_dump())
+        usual = {} if self._workshop is None else Evaluation().model_dump()
+        evaluation = _flags("--evaluation", said, usual)
         return shlex.join(
             ["ganbench", "run", *self._parts(cell), *seeds, *scored, *evaluation, *device]
         )
@@ -55,19 +57,22 @@ class Rerun:
 
     def _advised(self, labels: Mapping[str, str]) -> Mapping[str, Any]:
         """Resolve the recipe that holds where nothing is set; empty if that is not known."""
+        if self._workshop is None:
+            return {}
         with contextlib.suppress(GanbenchError):
             layers = []
-            for part in self._built(labels):
+            for part in _built(labels, self._workshop):
                 with part.answering():
                     layers.append((part.label, part.value.recipe))
             return resolve(*layers).settings
         return {}
 
-    def _built(self, labels: Mapping[str, str]) -> Iterator[Built]:
-        for role in ("generator", "discriminator"):
-            if labels[role] != NOTHING.label:
-                yield self._workshop.player(parse_single(labels[role]))
-        yield from self._workshop.objectives(parse(labels["loss"]))
+
+def _built(labels: Mapping[str, str], workshop: Workshop) -> Iterator[Built]:
+    for role in ("generator", "discriminator"):
+        if labels[role] != NOTHING.label:
+            yield workshop.player(parse_single(labels[role]))
+    yield from workshop.objectives(parse(labels["loss"]))
 
 
 def _players(generator: str, discriminator: str) -> str:

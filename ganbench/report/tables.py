@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 from scipy import stats
 
 from ganbench.comparison.columns import (
-    ARROWS,
     BASELINE,
     CELL,
     Column,
@@ -20,25 +18,29 @@ from ganbench.comparison.columns import (
     row_labels,
     runs,
 )
-from ganbench.comparison.estimates import moments
-from ganbench.comparison.paired import ALPHA, holm, t_test
-from ganbench.comparison.pairing import ABSENT, takes_logarithms
+from ganbench.comparison.pairing import ABSENT
 from ganbench.comparison.wording import number
 from ganbench.plugins import NOTHING
-from ganbench.results import COSTS
+from ganbench.report.contests import Contest, contests
+from ganbench.results import COSTS, MACHINE
 
 TIDY_COLUMNS = (
     *("run_id", "dataset", "prior", "generator", "discriminator", "loss", "seed"),
     *("status", "reason", "metric", "estimator", "value", "low", "high", "p_value"),
     *("floor", "floor_p95", "n_real", "n_fake", "generator_steps"),
     *("train_seconds", "eval_seconds", "device", "engine", "block", "attempts", *COSTS),
+    *MACHINE,
+    "better",
+    "headline",
 )
 REAL = "real vs real"
 NEAR = "*"
-"""Marks a mean that is not significantly worse than the best."""
+"""Marks a mean of a cell that may be the best as well."""
 LEGEND = (
-    "mean ± half-width of the 95% t interval over the ok seeds; the best mean is bold, and a star "
-    "marks those that are not significantly worse (paired t tests by seed, Holm, 5%)",
+    "mean ± half-width of the 95% t interval over the ok seeds; bold is best (the least share of "
+    "failed runs, then the best mean, geometric where comparisons tell ratios), and a star marks "
+    "what may be the best as well: not told apart from it by paired tests over the seeds, "
+    "corrected for the number of rivals, at 5%",
     f"{REAL}: mean, and in brackets the 95% point, of the same score between two real samples of "
     "the same size",
 )
@@ -155,6 +157,7 @@ class Section:
         rows: one per cell.
         floors: name of a column -> floor.
         priors: whether rows differ in their prior.
+        contests: name of a column that has a better side -> who leads it.
     """
 
     dataset: str
@@ -162,6 +165,7 @@ class Section:
     rows: tuple[Row, ...]
     floors: Mapping[str, Floor]
     priors: bool
+    contests: Mapping[str, Contest]
 
     @functools.cached_property
     def games(self) -> tuple[Row, ...]:
@@ -169,60 +173,30 @@ class Section:
         return tuple(row for row in self.rows if not row.is_baseline)
 
     def leads(self, row: Row, column: Column) -> bool:
-        """Say whether no rival has a better mean than this row; of some scores none is best.
+        """Say whether a row is the best of a score, alone or with others; of some none is.
 
-        Failures count as worst: a row with failed runs leads only where every rival has some.
-        Baselines are rivals of each other only where nothing else was trained.
+        Failures rank worst. Baselines are rivals of each other only where nothing was trained.
         """
-        return row.scores[column.name].mean == self._best.get(column.name) and any(
-            each is row for each in self._rivals(column.name)
-        )
-
-    def _rivals(self, name: str) -> list[Row]:
-        """Return the rows that may lead a column."""
-        scored = [row for row in self.games or self.rows if row.scores[name].n]
-        return [row for row in scored if not row.failed] or scored
-
-    @functools.cached_property
-    def _best(self) -> dict[str, float]:
-        """Name of a column that has a better side -> the best mean."""
-        best = {}
-        for column in self.columns:
-            means = [row.scores[column.name].mean for row in self._rivals(column.name)]
-            if means and column.better in ARROWS:
-                best[column.name] = min(means) if column.better == "lower" else max(means)
-        return best
+        contest = self.contests.get(column.name)
+        return contest is not None and self._places[id(row)] in contest.leaders
 
     def near(self, row: Row, column: Column) -> bool:
-        """Say whether a rival of the best row is not significantly worse than it.
+        """Say whether a row may be the best as well, see `ganbench.comparison.standings`.
 
-        Paired t tests over the seeds that both have, corrected by Holm over all rivals, at 5%;
-        of logarithms where comparisons take them. A row of which a run failed is not near, since
-        failures count as worst; where nothing can be tested, as with one seed, nothing is.
+        Where nothing can be tested, as with one seed, nothing is near.
         """
-        return id(row) in self._near.get(column.name, ()) and not self.leads(row, column)
+        contest = self.contests.get(column.name)
+        return contest is not None and self._places[id(row)] in contest.near
 
     @functools.cached_property
-    def _near(self) -> dict[str, set[int]]:
-        """Name of a column -> ids of the rows that are near its best."""
-        near = {}
-        sides = {column.name: column.better for column in self.columns}
-        for name, mean in self._best.items():
-            best = next(row for row in self._rivals(name) if row.scores[name].mean == mean)
-            rivals = [row for row in self.games or self.rows if row is not best]
-            others = [row for row in rivals if not row.failed]
-            seeds = sorted(best.scores[name].values)
-            values = np.array(
-                [
-                    [row.scores[name].values.get(seed, math.nan) for seed in seeds]
-                    for row in (best, *others)
-                ]
-            )
-            if takes_logarithms(sides[name], values, self.floors[name].p95):
-                values = np.log(values)
-            p = holm(t_test(*moments(values[1:] - values[:1])))
-            near[name] = {id(row) for row, each in zip(others, p, strict=True) if each >= ALPHA}
-        return near
+    def _places(self) -> Mapping[int, int]:
+        """Id of a row -> its place."""
+        return {id(row): place for place, row in enumerate(self.rows)}
+
+    def title(self, place: int) -> str:
+        """Name a row in one line."""
+        row = self.rows[place]
+        return f"{self.player(row)} · {row.loss}"
 
     def player(self, row: Row) -> str:
         """Name the architecture, and the prior where the table has several."""
@@ -276,6 +250,7 @@ def _section(dataset: str, frame: pd.DataFrame, priors: bool) -> Section:
         rows=_rows(runs(frame), columns, _estimates(scores)),
         floors={c.name: Floor(*map(float, floors.loc[c.metric])) for c in columns},
         priors=priors,
+        contests=dict(contests(frame, columns)),
     )
 
 

@@ -49,7 +49,7 @@ def test_answers_say_who_won_by_how_much_and_how_surely(grid):
     overall, first = answers[""], answers["data0 · mlp · normal"]
     assert overall.startswith("over 7 tasks good leads: normalised interquartile mean ")
     assert "average rank 1.00 of 3 (Friedman p .00" in overall
-    assert overall.endswith("Its interval overlaps with no other.")
+    assert overall.endswith("tasks held fixed, overlaps with no other.")
     effect = compare(grid).differences.iloc[0]
     assert f"good leads, .{1000 * effect['effect']:.0f}" in first
     assert "against base (p < .001; practically better with probability above .99)" in first
@@ -90,17 +90,41 @@ def test_a_leader_is_told_apart_from_the_baseline_by_planned_comparisons(rng):
     assert answer["sentence"].endswith("ahead of 1 of 2, not told apart from far.")
 
 
-def test_a_leader_that_fails_says_so():
+def test_failures_of_leaders_and_of_those_that_would_lead_are_told():
     values = {
         ("ring", "mlp", "a"): [5.0, 5.0, 5.0, 5.0],
         ("ring", "mlp", "b"): [1.0, 1.1, 1.2, "failed"],
     }
     found = compare(tidy(values))
     (sentence,) = found.answers["sentence"]
-    assert "b leads" in sentence
+    assert sentence.startswith("a, the baseline, leads; ")
+    assert "b has a better mean, but 1 of its 4 runs failed" in sentence
+    values["ring", "mlp", "a"] = [5.0, 5.0, "failed", "failed"]
+    (sentence,) = compare(tidy(values)).answers["sentence"]
+    assert sentence.startswith("b leads, ")
     assert "1 of its 4 runs failed" in sentence
     assert told(found.warnings, "failed and count as worst") == (
         "1 run failed and count as worst: 1 of b."
+    )
+
+
+def test_rivals_that_could_not_be_tested_are_told():
+    values = {
+        ("ring", "mlp", "a"): [1.0, 1.1, 1.2, 1.0],
+        ("ring", "mlp", "b"): [5.0, 5.2, 5.1, 5.4],
+        ("ring", "mlp", "c"): [7.0, *["missing"] * 3],
+    }
+    (sentence,) = compare(tidy(values)).answers["sentence"]
+    assert sentence.endswith("leads; ahead of 1 of 2, 1 of 2 could not be tested.")
+
+
+def test_scores_that_are_not_finite_are_told():
+    values = {
+        ("ring", "mlp", "a"): [1.0, 1.1, float("inf")],
+        ("ring", "mlp", "b"): [2.0, 2.1, 2.2],
+    }
+    assert told(compare(tidy(values)).warnings, "not finite") == (
+        "Scores of finished runs that are not finite count as worst: 1 of distance."
     )
 
 
@@ -177,10 +201,17 @@ def test_all_warnings():
     frame = tidy(values, floor_p95=0.5)
     other = frame["loss"].eq("b") & frame["dataset"].eq("ring")
     frame.loc[other, ["device", "engine", "generator_steps"]] = ["cuda", "loop", 50]
+    frame = frame.assign(critic_passes=200, torch="2.13", hardware="EPYC")
+    frame.loc[other, ["torch", "hardware"]] = ["2.12", "H100"]
     warnings = compare(frame).warnings
     assert "in 1 of 2 tasks, as in the first: a cpu, b cuda" in told(warnings, "different devices")
     assert "a traced, b loop" in told(warnings, "different engines")
-    assert "a 100, b 50" in told(warnings, "Budgets are not equal")
+    assert "a 2.13, b 2.12" in told(warnings, "builds of torch")
+    assert "a EPYC, b H100" in told(warnings, "different processors")
+    assert told(warnings, "Budgets are not equal") == (
+        "Budgets are not equal within tasks: generator steps up to 2 times as many; batches "
+        "through the critic are equal."
+    )
     assert "(down to 3) in 2 of 2 comparisons" in told(warnings, "Fewer than 6 pairs")
     assert "with 3, no less than 0.25" in told(warnings, "Fewer than 6 pairs")
     assert told(warnings, "2 datasets: what spans datasets")
@@ -203,7 +234,7 @@ def test_of_many_variants_not_all_pairs_are_compared(grid, monkeypatch):
     found = compare(grid)
     assert found.pairwise.empty
     assert told(found.unmet, "3 variants are more than 2")
-    assert "others" not in found.answers["sentence"].iloc[-1]
+    assert "ahead of all 2 others" in found.answers["sentence"].iloc[-1]
 
 
 # ---------------------------------------------------------------------------- two result sets

@@ -14,7 +14,6 @@ from ganbench.comparison.ranks import (
     dataset_ranks,
     friedman,
     rank_table,
-    task_ranks,
 )
 from tests.comparison.frames import laid_out
 
@@ -24,41 +23,6 @@ def scores(grid):
     frame = labelled(grid)
     (found,) = lay_out(frame, frame[:0], "loss", scores_to_compare(frame, None))
     return found
-
-
-def test_seeds_are_averaged_before_ranking():
-    scores = laid_out(
-        {
-            ("ring", "mlp", "a"): [1.0, 1.0, 1.0, 9.0],  # the interquartile mean is 1
-            ("ring", "mlp", "b"): [2.0, 2.0, 2.0, 2.0],
-            ("ring", "mlp", "c"): [2.0, 2.0, 2.0, 2.0],
-        }
-    )
-    assert task_ranks(scores).tolist() == [[1.0, 2.5, 2.5]]
-
-
-@pytest.mark.parametrize("order", [("a", "b", "c"), ("c", "b", "a"), ("b", "a", "c")])
-def test_what_failed_ranks_behind_what_is_well_whoever_is_missing(order):
-    values = {"a": ["failed"] * 4, "b": ["missing"] * 4, "c": [1.0, 2.0, 3.0, 4.0]}
-    scores = laid_out({("ring", "mlp", name): values[name] for name in order})
-    ranks = dict(zip(order, task_ranks(scores)[0], strict=True))
-    assert (ranks["c"], ranks["a"]) == (1.0, 2.0)
-    assert np.isnan(ranks["b"])
-
-
-def test_failures_rank_worst_and_more_of_them_worse():
-    scores = laid_out(
-        {
-            ("ring", "mlp", "a"): [1.0, "failed", "failed", "failed"],
-            ("ring", "mlp", "b"): [9.0, 9.0, 9.0, 9.0],
-            ("ring", "mlp", "c"): [1.0, 1.0, "failed", "failed"],
-            ("digits", "mlp", "a"): [1.0],
-        }
-    )
-    first, second = task_ranks(scores)
-    assert first.tolist() == [3.0, 1.0, 2.0]
-    assert second[0] == 1.0
-    assert np.isnan(second[1:]).all()
 
 
 def test_tasks_of_one_dataset_are_one_block():

@@ -9,9 +9,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Error, sync_playwright
 
 from ganbench.report import page as module
+from ganbench.report.figures.encoding import encode
+from ganbench.report.figures.layout import canvas
 from ganbench.report.page import write_report
 from ganbench.report.pictures import Picture
-from ganbench.report.plots import canvas, encode
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [

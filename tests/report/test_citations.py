@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from ganbench.report.citations import Citation, bibliography, citations
+from ganbench.report.citations import Citation, bibliography, citations, citing
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,16 @@ def test_no_field_ends_early_or_commands_tex():
     assert text.count("{") == text.count("}")
     assert "\\input" not in text
     assert r"50\% \& \#1\_a" in text
+
+
+def test_brackets_of_works_become_citations():
+    works = citations(
+        "Lin et al. 2018, arXiv:1712.04086; Lin et al. 2018, arXiv:1712.04086 (its priors); "
+        "Lin & Ye 2018, doi:10.1109/x.2"
+    )
+    text = "50% [sure] of ring_8 [Lin et al. 2018; Lin & Ye 2018] and c [Lin et al. 2018]"
+    assert citing(text, works) == (
+        r"50\% [sure] of ring\_8~\cite{lin2018,lin2018b} and c~\cite{lin2018}"
+    )
+    assert bibliography(works, "1").count("1712.04086},\n  eprint") == 1
+    assert citing("a_b", []) == r"a\_b"

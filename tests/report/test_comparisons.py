@@ -64,6 +64,8 @@ def test_of_many_tables_the_terminal_shows_some(comparison, monkeypatch):
     text = shown(comparison)
     assert "These are the first 2 tables; --format csv has all" in text
     assert "grid & co" not in text
+    monkeypatch.setattr(comparisons, "MOST_TABLES", 3)
+    assert "These are the first" not in shown(comparison)  # all of them
 
 
 def test_csv_has_a_row_for_each_score_task_and_variant(comparison):

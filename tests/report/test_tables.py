@@ -223,6 +223,7 @@ def test_a_star_marks_what_is_not_significantly_worse_than_the_best():
             ("ring", "mlp", "near"): [1.02, 1.05, 1.0, 0.95, 1.1],
             ("ring", "mlp", "far"): [3.0, 3.2, 2.9, 3.1, 3.0],
             ("ring", "mlp", "fails"): [1.0, 1.1, 0.9, 1.0, "failed"],
+            ("ring", "mlp", "dead"): ["failed"] * 5,
             ("ring", "mlp", "unfinished"): [1.0, 1.1, 0.95, 1.0, "missing"],
         }
     )
@@ -233,10 +234,10 @@ def test_a_star_marks_what_is_not_significantly_worse_than_the_best():
     }
     assert found == {
         "best": (True, False), "near": (False, True), "far": (False, False),
-        "fails": (False, False), "unfinished": (False, True),
+        "fails": (False, True), "dead": (False, False), "unfinished": (False, True),
     }  # fmt: skip
     texts = [row[-1].text for row in sheet(section).rows]
-    assert [text.endswith("*") for text in texts] == [False, True, False, False, True]
+    assert [text.endswith("*") for text in texts] == [False, True, False, True, False, True]
     lonely = summary(frame[frame["seed"].eq(0)]).sections[0]
     assert not any(lonely.near(row, column) for row in lonely.rows)
 

@@ -8,17 +8,21 @@ from ganbench.report.figures.agreement import Agreement, agreement, score_agreem
 from ganbench.report.figures.animation import animation
 from ganbench.report.figures.correlations import correlation_maps
 from ganbench.report.figures.costs import cost_frame, pareto
+from ganbench.report.figures.curves import learning_curves
+from ganbench.report.figures.encoding import encode, film
 from ganbench.report.figures.evolution import rank_evolution, running_ranks
+from ganbench.report.figures.heatmaps import heatmaps
 from ganbench.report.figures.interpolation import interpolation
 from ganbench.report.figures.kind import Kind
 from ganbench.report.figures.kinds import KINDS
+from ganbench.report.figures.layout import laid_out
 from ganbench.report.figures.modes import mode_histograms
 from ganbench.report.figures.networks import critic_landscapes, noise_maps
 from ganbench.report.figures.ngrams import ngram_table, ngram_tables
 from ganbench.report.figures.plane import density, witness
+from ganbench.report.figures.samples import samples
 from ganbench.report.figures.standings import critical_differences, performance_profiles
-from ganbench.report.plots import encode, film, heatmaps, learning_curves, seed_strips
-from ganbench.report.samples import samples
+from ganbench.report.figures.strips import seed_strips
 
 __all__ = [
     "KINDS",
@@ -35,6 +39,7 @@ __all__ = [
     "film",
     "heatmaps",
     "interpolation",
+    "laid_out",
     "learning_curves",
     "mode_histograms",
     "ngram_table",

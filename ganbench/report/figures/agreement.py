@@ -2,22 +2,24 @@
 
 from typing import NamedTuple
 
-import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from ganbench.comparison.columns import ARROWS
 from ganbench.errors import GanbenchError
 from ganbench.report.figures.kind import Kind
-from ganbench.report.plots import STYLE, canvas, label, least, title
+from ganbench.report.figures.layout import canvas, points, room, scale_below, styled, title
+from ganbench.report.figures.lettering import label, letters
+from ganbench.report.figures.style import SMALLEST
 from ganbench.results import Results
 
 LEAST = 5
 """Runs that two scores must share on a dataset."""
 MOST = 30
+_SQUARE, _LEAST_SQUARE = 0.55, 0.24
+"""Inches of a square, and of one into which a number fits."""
 _COLOURS = "PuOr_r"
 _SCALE = Normalize(-1, 1)
 
@@ -73,7 +75,7 @@ def agreement(frame: pd.DataFrame) -> Agreement:
     return Agreement(total / n.where(n > 0), n)
 
 
-@matplotlib.rc_context(STYLE)
+@styled
 def score_agreement(found: Agreement, *, heading: str = "agreement of scores") -> Figure:
     """Draw Spearman's coefficients of all pairs of scores, with the number of runs.
 
@@ -81,26 +83,33 @@ def score_agreement(found: Agreement, *, heading: str = "agreement of scores") -
         found: as `agreement` returns it.
         heading: what is drawn.
     """
-    names = [label(name, 18, 3) for name in found.rho.columns]
-    side = 0.62 * len(names)
-    figure = canvas(max(least(), side + 2.6), side + 2.0)
+    beside = min(1.4, 0.26 * room())
+    names = [label(n, letters(beside, points("ytick.labelsize")), 3) for n in found.rho.columns]
+    square = min(_SQUARE, (room() - beside - 0.2) / len(names))
+    side = square * len(names)
+    figure = canvas(side + beside + 0.2, side + beside)
     axis = figure.subplots()
     axis.imshow(found.rho.to_numpy(), cmap=_COLOURS, norm=_SCALE)
     axis.set_facecolor("0.92")
     axis.spines[:].set_visible(False)
-    axis.set_xticks(range(len(names)), names, rotation=90)
-    axis.set_yticks(range(len(names)), names)
+    size = max(SMALLEST, min(points("xtick.labelsize"), 60 * square))
+    axis.set_xticks(range(len(names)), names, rotation=90, fontsize=size)
+    axis.set_yticks(range(len(names)), names, fontsize=size)
     axis.tick_params(length=0)
     counts = found.n.to_numpy(dtype=int)
     for (line, column), rho in np.ndenumerate(found.rho.to_numpy()):
-        text = "none" if np.isnan(rho) else f"{rho:.2f}\nn = {counts[line, column]}"
+        if line == column or square < _LEAST_SQUARE:
+            continue
         colour = "white" if abs(rho) > 0.7 else "0.2"
+        text = f"{counts[line, column]}" if column > line else _coefficient(rho)
         axis.text(column, line, text, ha="center", va="center", fontsize=6.5, color=colour)
-    bar = figure.colorbar(ScalarMappable(_SCALE, _COLOURS), ax=axis, shrink=0.6, aspect=30)
-    bar.set_label("Spearman's coefficient")
-    bar.outline.set_visible(False)
+    scale_below(figure, _COLOURS, _SCALE, "Spearman's coefficient")
     title(figure, heading)
     return figure
+
+
+def _coefficient(rho: float) -> str:
+    return "none" if np.isnan(rho) else f"{rho:.2f}".replace("0.", ".")
 
 
 def _drawn(results: Results, name: str) -> Figure:
@@ -111,10 +120,10 @@ def _caption(results: Results, name: str) -> str:
     del results, name
     return (
         "Spearman's coefficient between scores, turned so that more is better, over all runs with "
-        "both; taken within each dataset and averaged with its number of runs as weight. n is the "
-        "number of runs; seeds of one cell are not independent of each other, so it carries no "
-        f"interval. Pairs are grey where every dataset has fewer than {LEAST} runs, or a score "
-        "that is the same for all of them."
+        "both; taken within each dataset and averaged with its number of runs as weight. Above "
+        "the diagonal, n is the number of runs; seeds of one cell are not independent of each "
+        "other, so there is no interval. Pairs are grey where every dataset has fewer than "
+        f"{LEAST} runs, or a score that is the same for all of them."
     )
 
 

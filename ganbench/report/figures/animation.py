@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import matplotlib
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from ganbench.errors import GanbenchError
 from ganbench.report.figures.kind import Kind
+from ganbench.report.figures.layout import canvas, styled, title
 from ganbench.report.figures.plane import OUTLINE, Plane, plane_of
-from ganbench.report.plots import STYLE, canvas, looks, section_of, title
+from ganbench.report.figures.sections import looks, section_of
+from ganbench.report.figures.typical import typical_seed
 from ganbench.report.ranking import best_cells
-from ganbench.report.samples import typical_seed
 from ganbench.report.tables import Row, Section
 from ganbench.results import Results
 from ganbench.training.loop import train
@@ -32,7 +32,7 @@ def animation(results: Results, dataset: str) -> Sequence[Figure]:
         dataset: a law on the plane.
 
     Returns:
-        The pictures, the first before the first step, for `plots.film`.
+        The pictures, the first before the first step, for `film`.
 
     Raises:
         GanbenchError: if the dataset is no law on the plane, or nothing was trained on it.
@@ -66,7 +66,7 @@ def retrained(results: Results, run_id: str) -> Iterator[tuple[int, Tensor]]:
         yield progress.step, progress.ensemble.generate(SHOWN, "animation")[0]
 
 
-@matplotlib.rc_context(STYLE)
+@styled
 def _picture(plane: Plane, x: Tensor, colour: str, text: str) -> Figure:
     figure = canvas(3.4, 3.6)
     axis = figure.subplots()

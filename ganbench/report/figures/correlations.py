@@ -1,14 +1,11 @@
 """How the columns of a table depend on each other: real, generated, and the difference."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-import matplotlib
 import numpy as np
 import pandas as pd
 import torch
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -16,24 +13,41 @@ from torch import Tensor
 from ganbench.api import Dataset
 from ganbench.errors import GanbenchError
 from ganbench.metrics import associations
-from ganbench.report.figures.kind import Kind, typical, which_seed
-from ganbench.report.plots import STYLE, canvas, label, section_of, short, title
+from ganbench.report.figures.kind import Kind
+from ganbench.report.figures.layout import (
+    LINE,
+    canvas,
+    points,
+    scale_below,
+    side_by_side,
+    styled,
+    title,
+)
+from ganbench.report.figures.lettering import height, inches, label, letters, short
+from ganbench.report.figures.sections import section_of
+from ganbench.report.figures.style import SMALL, SMALLEST
+from ganbench.report.figures.typical import POINTS, Drawn, typical, which_seed
 from ganbench.report.ranking import best_cells
-from ganbench.report.samples import POINTS
 from ganbench.report.tables import Section
 from ganbench.results import Results
 
 MOST_CELLS = 12
 MOST_COLUMNS = 20
-MOST_WRITTEN = 7
-"""Columns up to which numbers are written into the maps."""
+LEAST_SQUARE = 0.3
+"""Inches of a square into which a number fits."""
 _COLOURS = "PuOr_r"
 _SCALE = Normalize(-1, 1)
 
+Pair = tuple[pd.DataFrame, pd.DataFrame]
+"""Associations in the real and in the generated table."""
 
-@matplotlib.rc_context(STYLE)
+
+@styled
 def correlation_maps(results: Results, dataset: str) -> Figure:
-    """Draw the associations of columns, real and generated, and their difference, by cell.
+    """Draw the associations of columns, first of the real table, then of every cell.
+
+    A map of a cell has those of the generated table below the diagonal, and above it how much
+    they differ from the real ones.
 
     Raises:
         GanbenchError: if the dataset is no table, or has a single column.
@@ -44,21 +58,51 @@ def correlation_maps(results: Results, dataset: str) -> Figure:
         section,
         lambda run: associations(real, _table(data, results.samples(run)[:POINTS])),
     )
-    side = min(3.0, 1.2 + 0.16 * real.shape[1])
-    figure = canvas(2.2 + 3 * side, 0.8 + (side + 0.3) * len(cells))
-    grid = figure.subplots(len(cells), 3, sharex=True, sharey=True, squeeze=False)
-    for axes, ((player, loss), cell) in zip(grid, cells.items(), strict=True):
-        text = f"{label(player)}\n{label(loss)}\n{'seed ' if cell.x else ''}{cell.said}"
-        axes[0].set_ylabel(text, rotation=0, ha="right", va="center")
-        _line(axes, cell.x)
-    for axis, text in zip(grid[0], ("real", "generated", "generated - real"), strict=True):
+    known, _ = next(cell.x for cell in cells.values() if cell.x is not None)
+    names = [short(str(name), 16) for name in known.columns]
+    size = SMALL if len(names) <= 10 else SMALLEST
+    beside = inches(max(map(len, names)), size)
+    per_row, side = side_by_side(1 + len(cells), min(3.0, 1.2 + 0.16 * len(names)), 1.1, beside)
+    wide = letters(0.95 * side, points("axes.titlesize"))
+    many = len({player for player, _ in cells}) > 1
+    titles = [("real", known), *(_titled(key, cell, many, wide) for key, cell in cells.items())]
+    down = -(-len(titles) // per_row)
+    above = LINE * height([text for text, _ in titles])
+    figure = canvas(beside + per_row * side, beside + down * (side + above) + 0.25)
+    grid = figure.subplots(down, per_row, sharex=True, sharey=True, squeeze=False).ravel()
+    for axis, (text, matrix) in zip(grid, titles, strict=False):
         axis.set_title(text)
-    bar = figure.colorbar(
-        ScalarMappable(_SCALE, _COLOURS), ax=list(grid.ravel()), shrink=0.6, aspect=30, pad=0.01
-    )
-    bar.outline.set_visible(False)
+        axis.spines[:].set_visible(False)
+        axis.tick_params(length=0)
+        axis.set_facecolor("0.92" if matrix is None else "white")
+        if matrix is not None:
+            _map(axis, matrix, side / len(names) >= LEAST_SQUARE)
+    for axis in grid[max(0, len(titles) - per_row) : len(titles)]:  # nothing is below them
+        axis.tick_params(labelbottom=True)
+    grid[0].set_xticks(range(len(names)), names, rotation=90, fontsize=size)
+    grid[0].set_yticks(range(len(names)), names, fontsize=size)
+    for axis in grid:
+        axis.tick_params(axis="x", labelrotation=90, labelsize=size)
+        axis.tick_params(axis="y", labelsize=size)
+    for spare in grid[len(titles) :]:
+        spare.remove()
+    scale_below(figure, _COLOURS, _SCALE, "association, or difference of two")
     title(figure, f"{dataset}: how columns depend on each other")
     return figure
+
+
+def _titled(
+    key: tuple[str, str], cell: Drawn[Pair], many: bool, wide: int
+) -> tuple[str, pd.DataFrame | None]:
+    """Return the title of a cell and its map, None where it has none."""
+    player, loss = key
+    names = [label(loss, wide, 4), *([label(player, wide, 3)] if many else [])]
+    if cell.x is None:
+        return "\n".join([*names, cell.said]), None
+    real, fake = cell.x
+    below = np.tri(len(real), k=-1, dtype=bool)
+    matrix = (fake - real).mask(below, fake).mask(np.eye(len(real), dtype=bool))
+    return "\n".join([*names, f"seed {cell.said}"]), matrix
 
 
 def _table(data: Dataset, x: Tensor) -> pd.DataFrame:
@@ -74,32 +118,14 @@ def _best(section: Section) -> Section:
     return replace(section, rows=tuple(section.rows[place] for place in places))
 
 
-def _line(axes: Sequence[Axes], found: tuple[pd.DataFrame, pd.DataFrame] | None) -> None:
-    """Fill the panels of a cell."""
-    if found is None:
-        for axis in axes:
-            axis.set_facecolor("0.92")
-        return
-    real, fake = found
-    for axis, matrix in zip(axes, (real, fake, fake - real), strict=True):
-        _map(axis, matrix)
-
-
-def _map(axis: Axes, matrix: pd.DataFrame) -> None:
-    values = matrix.to_numpy()
-    axis.imshow(values, cmap=_COLOURS, norm=_SCALE)
-    axis.spines[:].set_visible(False)
-    names = [short(str(name), 16) for name in matrix.columns]
-    size = 7 if len(names) <= 10 else 5
-    axis.set_xticks(range(len(names)), names, rotation=90, fontsize=size)
-    axis.set_yticks(range(len(names)), names, fontsize=size)
-    axis.tick_params(length=0)
-    if len(names) > MOST_WRITTEN:
-        return
-    for (line, column), value in np.ndenumerate(values):
+def _map(axis: Axes, matrix: pd.DataFrame, written: bool) -> None:
+    axis.imshow(np.ma.masked_invalid(matrix.to_numpy()), cmap=_COLOURS, norm=_SCALE)
+    for (line, column), value in np.ndenumerate(matrix.to_numpy()):
+        if not written or line == column:
+            continue
         colour = "white" if abs(value) > 0.7 else "0.2"
         text = f"{value:.2f}".replace("0.", ".").replace("-.00", ".00")
-        axis.text(column, line, text, ha="center", va="center", fontsize=5.5, color=colour)
+        axis.text(column, line, text, ha="center", va="center", fontsize=SMALLEST, color=colour)
 
 
 def _caption(results: Results, dataset: str) -> str:
@@ -110,7 +136,9 @@ def _caption(results: Results, dataset: str) -> str:
     return (
         "Pearson's correlation of two numeric columns, the correlation ratio of a numeric and a "
         f"categorical one, Cramer's V of two categorical ones, among {POINTS:,} real and up to as "
-        f"many generated rows.{kept} {which_seed(section)}"
+        "many generated rows. The first map is that of the real rows. Those of cells have the "
+        "generated rows below the diagonal, and above it generated minus real: violet where "
+        f"columns go together too little, orange where too much.{kept} {which_seed(section)}"
     )
 
 

@@ -1,6 +1,5 @@
 """What a score costs: scores against the seconds of training."""
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,22 +9,24 @@ from matplotlib.lines import Line2D
 from ganbench.comparison.columns import ARROWS, runs
 from ganbench.errors import GanbenchError
 from ganbench.report.cost import front
-from ganbench.report.figures.kind import Kind, seeds_of
-from ganbench.report.plots import (
-    STYLE,
+from ganbench.report.figures.kind import Kind
+from ganbench.report.figures.layout import (
     canvas,
-    label,
-    least,
     legend,
-    log_where_wide,
-    palette,
-    section_of,
+    name_below,
+    points,
+    side_by_side,
+    styled,
+    ticks_within,
     title,
 )
+from ganbench.report.figures.lettering import label, letters
+from ganbench.report.figures.scales import log_where_wide
+from ganbench.report.figures.sections import section_of, seeds_of
+from ganbench.report.figures.style import markers, palette
 from ganbench.report.tables import Section
 from ganbench.results import Results
 
-MARKERS = "osD^vPX"
 MOST_SCORES = 6
 
 
@@ -70,7 +71,7 @@ def cost_frame(results: Results, dataset: str) -> pd.DataFrame:
     return frame.assign(front=pd.concat(parts))
 
 
-@matplotlib.rc_context(STYLE)
+@styled
 def pareto(cells: pd.DataFrame, *, heading: str = "score against seconds of training") -> Figure:
     """Draw scores against seconds, and mark the cells that no other beats in both.
 
@@ -81,18 +82,21 @@ def pareto(cells: pd.DataFrame, *, heading: str = "score against seconds of trai
     scores = list(dict.fromkeys(cells["score"]))
     losses, players = (list(dict.fromkeys(cells[name])) for name in ("loss", "architecture"))
     colours = dict(zip(losses, palette(len(losses)), strict=True))
-    markers = {player: MARKERS[i % len(MARKERS)] for i, player in enumerate(players)}
-    across = min(3, len(scores))
-    figure = canvas(max(least(), 3.2 * across), 0.8 + 2.6 * -(-len(scores) // across))
-    grid = figure.subplots(-(-len(scores) // across), across, squeeze=False).ravel()
+    shapes = dict(zip(players, markers(len(players)), strict=True))
+    across, width = side_by_side(len(scores), 3.2, 1.3)
+    down = -(-len(scores) // across)
+    figure = canvas(across * width, 0.4 + (0.3 + 0.72 * width) * down)
+    grid = figure.subplots(down, across, squeeze=False).ravel()
+    wide, ticks = letters(width - 0.3, points("axes.titlesize")), ticks_within(width - 0.4)
     for axis, score in zip(grid, scores, strict=False):
-        _panel(axis, cells[cells["score"].eq(score)], colours, markers)
-        axis.set(title=label(score, 34, 3), xlabel="seconds of training per run")
+        _panel(axis, cells[cells["score"].eq(score)], colours, shapes, ticks)
+        axis.set_title(label(score, wide, 3))
+    name_below(list(grid[: len(scores)]), across, "seconds of training per run", width)
     for spare in grid[len(scores) :]:
         spare.remove()
     handles = [
         *(_dot(loss, colour, "s") for loss, colour in colours.items()),
-        *(_dot(player, "0.3", marker) for player, marker in markers.items() if len(markers) > 1),
+        *(_dot(player, "0.3", marker) for player, marker in shapes.items() if len(shapes) > 1),
         Line2D([], [], color="0.3", ls="--", lw=1, label="front"),
     ]
     legend(figure, handles)
@@ -105,7 +109,11 @@ def _dot(name: str, colour: str, marker: str) -> Line2D:
 
 
 def _panel(
-    axis: Axes, cells: pd.DataFrame, colours: dict[str, str], markers: dict[str, str]
+    axis: Axes,
+    cells: pd.DataFrame,
+    colours: dict[str, str],
+    shapes: dict[str, str],
+    ticks: int,
 ) -> None:
     best = cells[cells["front"]].sort_values("seconds")
     axis.step(best["seconds"], best["mean"], where="post", color="0.3", ls="--", lw=1, zorder=1)
@@ -115,11 +123,11 @@ def _panel(
         along = [[y - cell["low"]], [cell["high"] - y]]
         axis.errorbar(x, y, yerr=along, color=colour, lw=0.8, alpha=0.7)
         axis.scatter(
-            x, y, s=42 if leads else 20, marker=markers[cell["architecture"]], color=colour,
+            x, y, s=42 if leads else 20, marker=shapes[cell["architecture"]], color=colour,
             edgecolors="black" if leads else "none", linewidths=0.8, zorder=3,
         )  # fmt: skip
     axis.grid()
-    log_where_wide(axis, "x", cells["seconds"].to_numpy())
+    log_where_wide(axis, "x", cells["seconds"].to_numpy(), ticks=ticks)
     log_where_wide(axis, "y", cells["mean"].to_numpy())
     _look_at(axis, cells)
 
@@ -133,7 +141,7 @@ def _look_at(axis: Axes, cells: pd.DataFrame) -> None:
     axis.set_ylim(float(low), float(high))
 
 
-@matplotlib.rc_context(STYLE)
+@styled
 def _drawn(results: Results, dataset: str) -> Figure:
     return pareto(
         cost_frame(results, dataset), heading=f"{dataset}: score against seconds of training"

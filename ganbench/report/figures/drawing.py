@@ -1,5 +1,6 @@
 """From kinds of figures to files."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,9 +12,10 @@ from ganbench.components import unknown
 from ganbench.errors import GanbenchError, SpecError
 from ganbench.escaping import said
 from ganbench.naming import file_name
+from ganbench.report.figures.encoding import encode, film
 from ganbench.report.figures.kind import Kind
 from ganbench.report.figures.kinds import KINDS
-from ganbench.report.plots import encode, film, section_of
+from ganbench.report.figures.sections import section_of
 from ganbench.report.ranking import drawn
 from ganbench.results import Results
 
@@ -124,7 +126,7 @@ def written(
             except Exception as error:  # of a dataset's own code
                 yield Outcome(kind.name, of, said(error))
                 continue
-            name = file_name(of, kind.name, taken=taken)
+            name = file_name(re.sub(r"[^\w.]+", "-", of).strip("-"), kind.name, taken=taken)
             taken.add(name)
             folder.mkdir(parents=True, exist_ok=True)
             path = folder / f"{name}.{ending}"

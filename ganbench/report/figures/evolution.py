@@ -3,27 +3,35 @@
 import itertools
 import math
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FixedLocator, MaxNLocator, PercentFormatter
 
 from ganbench.cells import pair_label
 from ganbench.comparison.columns import ARROWS, runs
 from ganbench.errors import GanbenchError
-from ganbench.report.figures.kind import Kind, seeds_of
-from ganbench.report.figures.standings import DASHES
-from ganbench.report.plots import STYLE, canvas, label, palette, section_of, title
+from ganbench.report.figures.kind import Kind
+from ganbench.report.figures.layout import (
+    canvas,
+    legend,
+    name_below,
+    points,
+    side_by_side,
+    styled,
+    title,
+)
+from ganbench.report.figures.lettering import label, letters
+from ganbench.report.figures.sections import section_of, seeds_of
+from ganbench.report.figures.style import dashes, palette
 from ganbench.results import Results
 from ganbench.store import FAILURES
 
 BUDGET = np.linspace(0.1, 1, 10)
 """Shares of the generator steps of a cell at which its ranks are taken."""
 MOST_SCORES = 6
-_LINE = 0.17
 
 
 def running_ranks(results: Results, dataset: str) -> pd.DataFrame:
@@ -107,7 +115,7 @@ def _failed(results: Results, dataset: str) -> dict[tuple[str, str, str], list[i
     return failed
 
 
-@matplotlib.rc_context(STYLE)
+@styled
 def rank_evolution(ranks: pd.DataFrame, *, heading: str = "rank while training") -> Figure:
     """Draw the rank of each cell against the share of its budget, one panel for each score.
 
@@ -118,19 +126,20 @@ def rank_evolution(ranks: pd.DataFrame, *, heading: str = "rank while training")
     scores = list(dict.fromkeys(ranks["score"]))
     cells = list(dict.fromkeys(zip(ranks["architecture"], ranks["loss"], strict=True)))
     many = len(dict.fromkeys(player for player, _ in cells)) > 1
-    names = [label(f"{loss}, {player}" if many else loss, 26, 4) for player, loss in cells]
-    colours = palette(len(cells))
-    lines = sum(name.count("\n") + 1 for name in names)
-    across = min(2, len(scores))
+    names = [f"{loss}, {player}" if many else loss for player, loss in cells]
+    colours, styles = palette(len(cells)), dashes(len(cells))
+    across, width = side_by_side(len(scores), 3.6, 1.3)
     down = -(-len(scores) // across)
-    figure = canvas(3.0 * across + 2.4, max(0.6 + 2.3 * down, 0.8 + _LINE * lines))
+    figure = canvas(across * width, 0.6 + (0.3 + 0.72 * width) * down)
     grid = figure.subplots(down, across, squeeze=False, sharey=True).ravel()
+    wide = letters(width - 0.3, points("axes.titlesize"))
     for axis, score in zip(grid, scores, strict=False):
         part = ranks[ranks["score"].eq(score)]
         for place, (player, loss) in enumerate(cells):
             mine = part[part["architecture"].eq(player) & part["loss"].eq(loss)]
-            _line(axis, mine.sort_values("budget"), colours[place], DASHES[place // 10 % 4])
-        axis.set(title=label(score, 34, 3), xlabel="share of the budget", xlim=(0, 1.03))
+            _line(axis, mine.sort_values("budget"), colours[place], styles[place])
+        axis.set(title=label(score.replace("/", " "), wide, 3), xlim=(0, 1.03))
+        axis.xaxis.set_major_locator(FixedLocator([0, 0.5, 1]))
         axis.xaxis.set_major_formatter(PercentFormatter(1))
         axis.set_ylim(len(cells) + 0.3, 0.7)
         axis.yaxis.set_major_locator(MaxNLocator(8, integer=True))
@@ -140,10 +149,11 @@ def rank_evolution(ranks: pd.DataFrame, *, heading: str = "rank while training")
     for spare in grid[len(scores) :]:
         spare.remove()
     handles = [
-        Line2D([], [], color=colour, ls=DASHES[place // 10 % 4], marker=".", label=name)
-        for place, (name, colour) in enumerate(zip(names, colours, strict=True))
+        Line2D([], [], color=colour, ls=dash, marker=".", label=name)
+        for name, colour, dash in zip(names, colours, styles, strict=True)
     ]
-    figure.legend(handles=handles, loc="outside right center")
+    name_below(list(grid[: len(scores)]), across, "share of the budget", width)
+    legend(figure, handles)
     title(figure, heading)
     return figure
 

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Mapping
 
-import matplotlib
 import numpy as np
 import pandas as pd
 import torch
@@ -14,11 +13,16 @@ from torch import Tensor
 
 from ganbench.api import DataKind, Dataset
 from ganbench.errors import GanbenchError
-from ganbench.report.figures.kind import Kind, typical, which_seed
+from ganbench.report.figures.galleries import gallery
+from ganbench.report.figures.images import sheet
+from ganbench.report.figures.kind import Kind
+from ganbench.report.figures.layout import styled, title
+from ganbench.report.figures.lettering import short
 from ganbench.report.figures.plane import OUTLINE, plane_of
-from ganbench.report.galleries import ACROSS, LETTER, gallery, sheet
-from ganbench.report.marginals import Cells, Drawn
-from ganbench.report.plots import STYLE, palette, section_of, short, title
+from ganbench.report.figures.sections import section_of
+from ganbench.report.figures.style import palette
+from ganbench.report.figures.texts import printed
+from ganbench.report.figures.typical import Cells, Drawn, typical, which_seed
 from ganbench.report.tables import Section
 from ganbench.results import Results
 
@@ -37,7 +41,7 @@ LONGEST = 64
 """Letters of a line that is printed."""
 
 
-@matplotlib.rc_context(STYLE)
+@styled
 def interpolation(results: Results, dataset: str) -> Figure:
     """Draw what generators make of the noise along paths between random points.
 
@@ -87,13 +91,13 @@ def _images(section: Section, cells: Cells, data: Dataset) -> Figure:
         axis.imshow(sheet(x.flatten(0, 1), data.spec, STEPS))
         axis.spines[:].set_visible(False)
 
-    return gallery(section, cells, None, draw, across=2.6, down=1.7)
+    return gallery(section, cells, None, draw, across=2.6, least=1.35, ratio=PATHS / STEPS)
 
 
 def _vectors(section: Section, cells: Cells, data: Dataset) -> Figure:
     if data.spec.size != 2:
-        return gallery(section, cells, None, _coordinates, across=2.2)
-    plane = plane_of(data)
+        return gallery(section, cells, None, _coordinates, across=2.2, ratio=0.7, below=0.3)
+    plane = plane_of(data).grown(*(cell.x for cell in cells.values() if cell.x is not None))
 
     def draw(axis: Axes, x: Tensor, colour: str) -> None:  # noqa: ARG001
         plane.outline(axis)
@@ -109,7 +113,7 @@ def _coordinates(axis: Axes, x: Tensor, colour: str) -> None:
     """Draw the coordinates of the first path against the position on it."""
     lines = x[0].flatten(1)[:, :COORDINATES].numpy()
     axis.plot(np.linspace(0, 1, len(lines)), lines, color=colour, lw=0.9, alpha=0.8)
-    axis.set(xticks=[0, 1], xlabel="position on the path")
+    axis.set(xticks=[0, 1], xlabel="position")
     axis.yaxis.set_major_locator(MaxNLocator(3))
 
 
@@ -135,21 +139,10 @@ def _entry(value: object) -> str:
 
 def _printed(section: Section, cells: Cells, lines: Callable[[Tensor], list[str]]) -> Figure:
     """Print the samples of the first path of each cell, one below the other."""
-    texts = {
-        key: Drawn(said, None if x is None else [short(line, LONGEST) for line in lines(x[0])])
-        for key, (said, x) in cells.items()
+    shown = {
+        key: Drawn(said, None if x is None else lines(x[0])) for key, (said, x) in cells.items()
     }
-    longest = max(len(line) for cell in texts.values() for line in cell.x or [])
-
-    def draw(axis: Axes, shown: list[str], colour: str) -> None:
-        axis.spines[:].set_visible(False)
-        axis.text(
-            0.02, 0.97, "\n".join(shown), transform=axis.transAxes, va="top", color=colour,
-            fontsize=6, family="monospace", linespacing=1.6, parse_math=False,
-        )  # fmt: skip
-
-    across = max(ACROSS, 0.3 + LETTER * longest)
-    return gallery(section, texts, None, draw, across=across, down=2.0)
+    return printed(section, shown, None, LONGEST)
 
 
 _DRAWN: Mapping[DataKind, Callable[[Section, Cells, Dataset], Figure]] = {

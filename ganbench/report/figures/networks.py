@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import matplotlib
 import numpy as np
 import torch
 from matplotlib.axes import Axes
@@ -13,11 +12,14 @@ from torch import Tensor
 
 from ganbench.comparison.wording import number
 from ganbench.errors import GanbenchError
-from ganbench.report.figures.kind import Kind, typical, which_seed
+from ganbench.report.figures.clouds import say_outside
+from ganbench.report.figures.galleries import gallery
+from ganbench.report.figures.kind import Kind
+from ganbench.report.figures.layout import styled, title
 from ganbench.report.figures.plane import OUTLINE, SHOWN, plane_of
-from ganbench.report.galleries import gallery
-from ganbench.report.plots import STYLE, section_of, title
-from ganbench.report.samples import POINTS
+from ganbench.report.figures.sections import section_of
+from ganbench.report.figures.style import SMALL
+from ganbench.report.figures.typical import POINTS, typical, which_seed
 from ganbench.results import Results
 
 _LANDSCAPE = "cividis"
@@ -35,7 +37,7 @@ class Landscape(NamedTuple):
     fake: Tensor
 
 
-@matplotlib.rc_context(STYLE)
+@styled
 def critic_landscapes(results: Results, dataset: str) -> Figure:
     """Draw what each critic scores on the plane, with real and generated points.
 
@@ -55,9 +57,9 @@ def critic_landscapes(results: Results, dataset: str) -> Figure:
         plane.map(axis, landscape.scores, _LANDSCAPE, Normalize(low, high))
         plane.scatter(axis, plane.real, "black")
         plane.scatter(axis, landscape.fake, colour)
-        axis.set_xlabel(f"{number(float(low))} to {number(float(high))}", fontsize=7)
+        axis.set_xlabel(f"{number(float(low))} to {number(float(high))}", fontsize=SMALL)
 
-    figure = gallery(section, typical(section, seen), None, draw)
+    figure = gallery(section, typical(section, seen), None, draw, below=0.15)
     title(figure, f"{dataset}: what critics score, real points black")
     return figure
 
@@ -78,7 +80,7 @@ LANDSCAPES = Kind("critic-landscapes", "Critic landscapes", critic_landscapes, _
 # ---------------------------------------------------------------------------------- maps of noise
 
 
-@matplotlib.rc_context(STYLE)
+@styled
 def noise_maps(results: Results, dataset: str) -> Figure:
     """Draw where a lattice in the space of noise lands on the plane.
 
@@ -90,18 +92,22 @@ def noise_maps(results: Results, dataset: str) -> Figure:
     """
     section, plane = section_of(results, dataset), plane_of(results.dataset(dataset))
 
-    def landed(run: str) -> np.ndarray:
+    def landed(run: str) -> Tensor:
         stored = results.stored(run)
         mesh = lattice(stored.noise(POINTS, 0))
         landing = stored.samples(mesh.reshape(-1, mesh.shape[-1])).flatten(1)
-        return landing.reshape(*mesh.shape[:2], 2).numpy()
+        return landing.reshape(*mesh.shape[:2], 2)
 
-    def draw(axis: Axes, mesh: np.ndarray, colour: str) -> None:  # noqa: ARG001
-        plane.outline(axis)
-        _mesh(axis, mesh)
-        plane.frame(axis)
+    cells = typical(section, landed)
+    whole = plane.grown(*(cell.x for cell in cells.values() if cell.x is not None))
 
-    figure = gallery(section, typical(section, landed), None, draw)
+    def draw(axis: Axes, mesh: Tensor, colour: str) -> None:  # noqa: ARG001
+        whole.outline(axis)
+        _mesh(axis, mesh.numpy())
+        whole.frame(axis)
+        say_outside(axis, whole.outside(mesh))
+
+    figure = gallery(section, cells, None, draw, below=0.12)
     title(figure, f"{dataset}: where a lattice of noise lands")
     return figure
 
@@ -136,7 +142,8 @@ def _noise_caption(results: Results, dataset: str) -> str:
         f"Where the generator sends a lattice of {LINES} by {LINES} lines through the first two "
         "coordinates of its noise, over the middle 98% of each, with all others at their median: "
         "along a coloured line the first coordinate is constant (dark to bright: low to high), "
-        f"along a grey one the second. {OUTLINE} {which_seed(section)}"
+        f"along a grey one the second. {OUTLINE} Below a panel stands how much of the lattice "
+        f"lies outside of it. {which_seed(section)}"
     )
 
 

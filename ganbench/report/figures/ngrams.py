@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-import matplotlib
 import numpy as np
 import pandas as pd
 import torch
@@ -13,11 +12,13 @@ from torch import Tensor
 
 from ganbench.api import Dataset
 from ganbench.errors import GanbenchError
-from ganbench.report.figures.kind import Kind, seeds_of
-from ganbench.report.galleries import gallery
-from ganbench.report.marginals import Drawn
-from ganbench.report.plots import REAL_COLOUR, STYLE, section_of, short, title
-from ganbench.report.samples import POINTS
+from ganbench.report.figures.galleries import gallery
+from ganbench.report.figures.kind import Kind
+from ganbench.report.figures.layout import styled, title
+from ganbench.report.figures.lettering import short
+from ganbench.report.figures.sections import section_of, seeds_of
+from ganbench.report.figures.style import REAL_COLOUR, SMALL, SMALLEST
+from ganbench.report.figures.typical import POINTS, Drawn
 from ganbench.results import Results
 
 ORDER = 2
@@ -95,7 +96,7 @@ def _written(data: Dataset, gram: Gram) -> str:
     return text if data.symbols is None else text.replace(" ", BLANK)
 
 
-@matplotlib.rc_context(STYLE)
+@styled
 def ngram_tables(results: Results, dataset: str) -> Figure:
     """Draw the shares of the most frequent n-grams, real against generated, for every cell.
 
@@ -120,13 +121,15 @@ def ngram_tables(results: Results, dataset: str) -> Figure:
         reach = np.abs(100 * part[["low", "high"]].to_numpy().T - mean)
         axis.errorbar(mean, places, xerr=reach, fmt="o", ms=3, color=colour, elinewidth=1)
         names = [short(text, 12) for text in part["ngram"]]
-        axis.set_yticks(places, names, family="monospace", fontsize=7)
+        axis.set_yticks(places, names, family="monospace", fontsize=SMALLEST)
         axis.set_xlim(0, top)
         axis.set_ylim(len(part) - 0.4, -0.6)
         axis.xaxis.set_major_locator(MaxNLocator(3))
-        axis.set_xlabel("share (%)", fontsize=7)
+        axis.set_xlabel("share (%)", fontsize=SMALL)
 
-    figure = gallery(section, cells, None, draw, across=2.0, seeds=False)
+    figure = gallery(
+        section, cells, None, draw, across=1.8, least=0.95, ratio=1.3, below=0.3, seeds=False
+    )
     title(figure, f"{dataset}: most frequent n-grams of {order} symbols, grey: real")
     return figure
 

@@ -1,13 +1,11 @@
 """Laws on the plane: their density, and where the generated law has too much or too little."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import matplotlib
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from scipy.spatial.distance import cdist
@@ -17,10 +15,13 @@ from torch import Tensor
 from ganbench.api import Dataset
 from ganbench.errors import GanbenchError
 from ganbench.metrics.kernels import resolve
-from ganbench.report.figures.kind import Kind, typical, which_seed
-from ganbench.report.galleries import enclosing, gallery
-from ganbench.report.plots import REAL_COLOUR, STYLE, section_of, title
-from ganbench.report.samples import POINTS
+from ganbench.report.figures.clouds import enclosing
+from ganbench.report.figures.galleries import gallery
+from ganbench.report.figures.kind import Kind
+from ganbench.report.figures.layout import scale_below, styled, title
+from ganbench.report.figures.sections import section_of
+from ganbench.report.figures.style import REAL_COLOUR
+from ganbench.report.figures.typical import POINTS, typical, which_seed
 from ganbench.results import Results
 
 TICKS = 100
@@ -66,6 +67,16 @@ class Plane:
         x, y = self.sides()
         axis.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), aspect="equal")
 
+    def grown(self, *points: Tensor) -> "Plane":
+        """Return the square that also holds 99% of points (..., 2), up to twice as large."""
+        every = torch.cat([each.reshape(-1, 2) for each in points])
+        needed = float((every - self.middle).abs().amax(1).quantile(0.99))
+        return replace(self, reach=max(self.reach, min(2 * self.reach, 1.05 * needed)))
+
+    def outside(self, x: Tensor) -> Tensor:
+        """Say which points (..., 2) lie outside of the square (...)."""
+        return ((x - self.middle).abs() > self.reach).any(-1)
+
     def map(self, axis: Axes, values: np.ndarray, colours: str, scale: Normalize) -> None:
         """Colour a panel by values (TICKS ** 2,) at the points."""
         grid = values.reshape(TICKS, TICKS)
@@ -103,22 +114,12 @@ def plane_of(data: Dataset) -> Plane:
     return Plane(data, real, (low + high) / 2, 0.6 * float((high - low).max()))
 
 
-def scale_beside(figure: Figure, colours: str, scale: Normalize, label: str) -> None:
-    """Say what the colours of all maps mean, in some room beside them."""
-    figure.set_figwidth(figure.get_figwidth() + 0.8)
-    bar = figure.colorbar(
-        ScalarMappable(scale, colours), ax=figure.axes, shrink=0.8, aspect=30, pad=0.02
-    )
-    bar.set_label(label)
-    bar.outline.set_visible(False)
-
-
 # ------------------------------------------------------------------------------------- density
 
 _DENSITY = "mako_r"
 
 
-@matplotlib.rc_context(STYLE)
+@styled
 def density(results: Results, dataset: str) -> Figure:
     """Draw the known density, or an estimate of it, beside estimates of the generated laws.
 
@@ -141,7 +142,7 @@ def density(results: Results, dataset: str) -> Figure:
     figure = gallery(
         section, cells, real, lambda axis, values, _: plane.map(axis, values, _DENSITY, scale)
     )
-    scale_beside(figure, _DENSITY, scale, "density")
+    scale_below(figure, _DENSITY, scale, "density")
     title(figure, f"{dataset}: density of the real and the generated law")
     return figure
 
@@ -170,7 +171,7 @@ def _density_caption(results: Results, dataset: str) -> str:
     known = plane_of(results.dataset(dataset)).data.log_prob is not None
     first = "the known density" if known else "a kernel estimate from real samples"
     return (
-        f"On the left {first}, beside it kernel estimates from up to {POINTS:,} generated "
+        f"First {first}, then kernel estimates from up to {POINTS:,} generated "
         "samples, all with the bandwidth that suits the real sample, and on one scale: what is "
         f"denser than the densest of the real law has the same colour. {which_seed(section)}"
     )
@@ -184,7 +185,7 @@ DENSITY = Kind("density", "Density on the plane", density, _density_caption)
 _WITNESS = "PuOr"
 
 
-@matplotlib.rc_context(STYLE)
+@styled
 def witness(results: Results, dataset: str) -> Figure:
     """Draw the witness function of the MMD: real minus generated mean of the kernel.
 
@@ -216,7 +217,7 @@ def witness(results: Results, dataset: str) -> Figure:
         plane.scatter(axis, real, REAL_COLOUR)
 
     figure = gallery(section, cells, None, draw)
-    scale_beside(figure, _WITNESS, scale, "real minus generated")
+    scale_below(figure, _WITNESS, scale, "real minus generated")
     title(figure, f"{dataset}: where generated samples are missing or too many")
     return figure
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,14 +10,12 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
 from ganbench.errors import GanbenchError
-from ganbench.report.plots import STYLE, canvas, label, palette, title
-
-_LINE = 0.17
-"""Inches of a line of text."""
-DASHES = ("-", "--", ":", "-.")
+from ganbench.report.figures.layout import LINE, canvas, legend, points, room, styled, title
+from ganbench.report.figures.lettering import label, letters
+from ganbench.report.figures.style import dashes, palette
 
 
-@matplotlib.rc_context(STYLE)
+@styled
 def critical_differences(
     ranks: Mapping[str, float],
     groups: Sequence[Collection[str]],
@@ -44,7 +41,8 @@ def critical_differences(
         raise GanbenchError("Ranks need two variants or more")
     ordered = sorted(ranks, key=ranks.__getitem__)
     joined = [group for group in groups if len(group) > 1]
-    names = {name: label(name, 26, 4) for name in ordered}
+    wide = min(26, letters(0.27 * room(), points("xtick.labelsize")))
+    names = {name: label(name, wide, 4) for name in ordered}
     half = -(-len(ordered) // 2)
     left, right = ordered[:half], ordered[half:][::-1]
     first, last = 1.0, max(float(len(ranks)), *ranks.values())
@@ -74,7 +72,7 @@ def critical_differences(
 
 def _stack(side: Sequence[str], names: Mapping[str, str]) -> float:
     """Return the inches that names below each other take."""
-    return sum(_LINE * (names[name].count("\n") + 1) + 0.06 for name in side) + 0.1
+    return sum(LINE * (names[name].count("\n") + 1) + 0.06 for name in side) + 0.1
 
 
 def _elbows(
@@ -89,19 +87,19 @@ def _elbows(
     y, at_left = depth, where == "left"
     for name in side:
         lines = names[name].count("\n") + 1
-        y += _LINE * lines / 2 + 0.03
+        y += LINE * lines / 2 + 0.03
         end, gap = (0.0, -0.01) if at_left else (1.0, 0.01)
         x = axis.get_xlim()[0 if at_left else 1]
         axis.plot([ranks[name], ranks[name], x], [0, y, y], color="0.45", lw=0.8, clip_on=False)
         axis.text(
             end + gap, y, f"{names[name]}  {ranks[name]:.2f}" if at_left else
             f"{ranks[name]:.2f}  {names[name]}", transform=axis.get_yaxis_transform(),
-            ha="right" if at_left else "left", va="center", fontsize=8,
+            ha="right" if at_left else "left", va="center", fontsize=points("xtick.labelsize"),
         )  # fmt: skip
-        y += _LINE * lines / 2 + 0.03
+        y += LINE * lines / 2 + 0.03
 
 
-@matplotlib.rc_context(STYLE)
+@styled
 def performance_profiles(
     profiles: pd.DataFrame, *, heading: str = "share of runs with a normalised score above"
 ) -> Figure:
@@ -121,21 +119,18 @@ def performance_profiles(
     if profiles.empty:
         raise GanbenchError("Profiles need a variant and a threshold or more")
     variants = list(dict.fromkeys(profiles["variant"]))
-    names = [label(str(name), 26, 4) for name in variants]
-    lines = sum(name.count("\n") + 1 for name in names)
-    figure = canvas(6.0, max(3.0, 0.8 + _LINE * lines))
+    figure = canvas(5.0, min(3.0, 0.75 * room()))
     axis = figure.subplots()
-    colours = palette(len(variants))
+    colours, styles = palette(len(variants)), dashes(len(variants))
     handles = []
-    for place, (variant, colour) in enumerate(zip(variants, colours, strict=True)):
+    for variant, colour, dash in zip(variants, colours, styles, strict=True):
         part = profiles[profiles["variant"].eq(variant)].sort_values("threshold")
-        dash = DASHES[place // 10 % len(DASHES)]
         axis.fill_between(part["threshold"], part["low"], part["high"], color=colour, alpha=0.15)
         axis.plot(part["threshold"], part["share"], color=colour, ls=dash, lw=1.4)
-        handles.append(Line2D([], [], color=colour, ls=dash, label=names[place]))
+        handles.append(Line2D([], [], color=colour, ls=dash, label=str(variant)))
     axis.set(ylim=(0, 1.02), xlabel="threshold of the normalised score", ylabel="share of runs")
     axis.yaxis.set_major_formatter(PercentFormatter(1))
     axis.grid(axis="both")
-    figure.legend(handles=handles, loc="outside right center")
+    legend(figure, handles)
     title(figure, heading)
     return figure

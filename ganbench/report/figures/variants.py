@@ -57,8 +57,8 @@ def _ranks_caption(results: Results, name: str) -> str:
 def _profiles_caption(results: Results, name: str) -> str:
     del results, name
     return (
-        "Share of runs whose score, 0 for the worst baseline and 1 for real data, is above the "
-        "threshold, with pointwise 95% intervals of a bootstrap over seeds within tasks."
+        "Share of runs whose score, 0 for the worst baseline (or variant) and 1 for real data, is "
+        "above the threshold, with pointwise 95% intervals of a bootstrap over seeds within tasks."
     )
 
 

@@ -58,6 +58,7 @@ def trained(registry, results, dataset, player):
         results,
         frame=pd.DataFrame(rows),
         samples=samples.__getitem__,
+        history=lambda run: results.history(f"{run}-0"),
         dataset=lambda _: law,
         stored=stored.__getitem__,
     )

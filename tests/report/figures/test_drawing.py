@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from ganbench.errors import SpecError, UnknownComponentError
 from ganbench.report.figures import KINDS
 from ganbench.report.figures.drawing import chosen_kinds, restricted, written
-from ganbench.report.plots import encode, film, label
+from ganbench.report.figures.encoding import encode, film
+from ganbench.report.figures.lettering import label
 
 FITS = {
     "ring8": {

@@ -10,10 +10,10 @@ from matplotlib.collections import LineCollection, PathCollection, QuadMesh
 from ganbench.errors import GanbenchError, SpecError
 from ganbench.report.figures import animation, critic_landscapes, interpolation, noise_maps
 from ganbench.report.figures.animation import FRAMES, retrained
+from ganbench.report.figures.encoding import film
 from ganbench.report.figures.interpolation import FINE, PATHS, STEPS, path
 from ganbench.report.figures.networks import LINES, lattice
 from ganbench.report.figures.plane import SHOWN, plane_of
-from ganbench.report.plots import film
 from tests.report.figures.conftest import STEPS as TRAINED
 from tests.report.figures.conftest import unplayed
 
@@ -73,6 +73,25 @@ def test_noise_maps_draw_every_line_of_the_lattice(plane):
     )
 
 
+def test_a_map_grows_with_its_lattice_and_says_what_lies_outside(plane):
+    law = plane_of(plane.dataset(""))
+
+    class Far:
+        def noise(self, n, seed):
+            return plane.stored("ns-run").noise(n, seed)
+
+        def samples(self, noise):
+            flung = law.middle + noise[:, :2] * 0
+            flung[:4] += 100 * law.reach
+            flung[4:40, 0] += 1.5 * law.reach
+            return flung
+
+    axis = panels(noise_maps(replace(plane, stored=lambda _: Far()), RING))[0]
+    assert axis.get_xlabel() == "1% outside"
+    low, high = axis.get_xlim()
+    assert 1.5 * law.reach < (high - low) / 2 <= 2 * law.reach
+
+
 @pytest.mark.parametrize("straight", [True, False])
 def test_paths_lead_from_end_to_end(straight):
     start, end = torch.randn(2, 16, generator=torch.Generator().manual_seed(0))
@@ -117,7 +136,7 @@ def test_training_again_ends_where_the_run_ended(plane):
     *_, (step, x) = retrained(plane, "ns-run")
     assert step == TRAINED
     stored = plane.stored("ns-run")
-    torch.testing.assert_close(x, stored.samples(stored._players.noise(len(x), "animation")[0]))
+    torch.testing.assert_close(x, stored.samples(stored.players.noise(len(x), "animation")[0]))
 
 
 def test_a_film_has_a_picture_for_every_pause(plane):

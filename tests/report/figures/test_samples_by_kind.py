@@ -9,15 +9,16 @@ import pytest
 import torch
 from matplotlib.container import BarContainer
 
+from ganbench.components import parse_single
 from ganbench.errors import GanbenchError
-from ganbench.metrics import associations
+from ganbench.metrics import associations, mode_coverage
 from ganbench.report.figures import (
     correlation_maps,
     mode_histograms,
     ngram_table,
     ngram_tables,
 )
-from ganbench.report.samples import POINTS
+from ganbench.report.figures.typical import POINTS
 
 
 def panels(figure):
@@ -38,14 +39,30 @@ def test_bars_are_shares_by_mode_heaviest_first(mixture):
     figure = mode_histograms(replace(mixture, samples=lambda _: only), "ring8")
     for axis in panels(figure)[:3]:
         np.testing.assert_allclose(bars(axis), [2 / 3, 0, 0, 1 / 3, 0, 0, 0, 0])
-        assert axis.get_xlabel() == "2 of 8 hit\n0% near none"
+        assert axis.get_xlabel() == "2 of 8 covered\n0% near none"
         np.testing.assert_allclose(axis.patches[-1].get_data().values, modes.weights)
+
+
+@pytest.mark.parametrize("rule", ["", "(radius=1.0, share=0.9)"])
+def test_the_picture_covers_as_many_modes_as_the_score(mixture, rule):
+    modes = mixture.dataset("").modes
+    rng = torch.Generator().manual_seed(0)
+    many = torch.from_numpy(modes.centers).float()[torch.randint(4, (200,), generator=rng)]
+    once = torch.from_numpy(modes.centers[4:5]).float()  # a single hit covers nothing
+    sample = torch.cat([many + 0.1 * torch.randn(200, 2, generator=rng), once])
+    frame = mixture.frame.assign(metric=f"law{rule}", estimator="covered")
+    mine = replace(mixture, samples=lambda _: sample, frame=frame)
+    arguments = dict(parse_single(f"law{rule}").params)
+    score, *_ = mode_coverage(sample, modes.centers, modes.std, weights=modes.weights, **arguments)
+    shown = panels(mode_histograms(mine, "ring8"))[0].get_xlabel()
+    assert shown.startswith(f"{score.value:g} of 8 covered")
+    assert score.value < 5
 
 
 def test_samples_between_modes_hit_none(mixture):
     nowhere = torch.zeros(50, 2)
     figure = mode_histograms(replace(mixture, samples=lambda _: nowhere), "ring8")
-    assert panels(figure)[0].get_xlabel() == "0 of 8 hit\n100% near none"
+    assert panels(figure)[0].get_xlabel() == "0 of 8 covered\n100% near none"
     assert bars(panels(figure)[0]).sum() == 0
 
 
@@ -134,23 +151,28 @@ def test_associations_of_known_tables():
 
 def test_maps_are_real_generated_and_their_difference(results):
     figure = correlation_maps(results, "people")
-    real, fake, difference = (axis.images[0].get_array() for axis in figure.axes[:3])
-    np.testing.assert_allclose(difference, fake - real)
+    real, *maps = (axis.images[0].get_array() for axis in panels(figure))
     law = results.dataset("people")
     rows = law.sample(POINTS, "test", torch.Generator().manual_seed(0))
     expected, _ = associations(law.to_frame(rows), law.to_frame(rows))
     np.testing.assert_allclose(real, expected)
+    assert len(maps) == 10
+    for each in maps:
+        below = np.tril_indices(len(real), -1)
+        np.testing.assert_allclose(each.T[below], each[below] - real[below])
+        assert each.mask.diagonal().all()
     names = [text.get_text() for text in figure.axes[0].get_yticklabels()]
     assert names == ["age", "hours_per_week", "job"]
 
 
-def test_a_cell_without_runs_has_grey_maps(results):
+def test_a_cell_without_runs_has_a_grey_map(results):
     frame = results.frame.copy()
     mine = frame["loss"].eq("plain") & frame["discriminator"].eq("small")
     frame.loc[mine, "status"] = "killed"
     figure = correlation_maps(replace(results, frame=frame), "people")
-    assert not figure.axes[0].images
-    assert "killed" in figure.axes[0].get_ylabel()
+    mine = panels(figure)[1]
+    assert not mine.images
+    assert "killed" in mine.get_title()
 
 
 def test_points_have_no_associations(results):

@@ -1,34 +1,25 @@
 """Panels of generated samples beside real ones."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
-import matplotlib
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from ganbench.api import DataKind, Dataset
-from ganbench.report.galleries import LETTERS, LINES, SIDE, images, texts, vectors
-from ganbench.report.marginals import MAX_COLUMNS, Cells, Drawn, tables
-from ganbench.report.plots import STYLE, section_of, title
+from ganbench.report.figures.clouds import vectors
+from ganbench.report.figures.images import SIDE, images
+from ganbench.report.figures.kind import Kind
+from ganbench.report.figures.layout import styled, title
+from ganbench.report.figures.marginals import columns_drawn, tables
+from ganbench.report.figures.sections import section_of
+from ganbench.report.figures.texts import LETTERS, LINES, texts
+from ganbench.report.figures.typical import POINTS, Cells, Drawn, typical_seed
 from ganbench.report.tables import Row, Section
 from ganbench.results import Results
 
-POINTS = 1000
 
-
-def typical_seed(section: Section, row: Row) -> int:
-    """Return the seed with the median of the first score that the row has, or any ok seed."""
-    for column in section.columns:
-        values = row.scores[column.name].values
-        if values:
-            return sorted(values, key=values.__getitem__)[(len(values) - 1) // 2]
-    return min(row.runs)
-
-
-@matplotlib.rc_context(STYLE)
+@styled
 def samples(results: Results, dataset: str) -> Figure:
     """Draw samples of the median seed of every architecture and loss beside real ones.
 
@@ -63,7 +54,7 @@ _PICTURES: Mapping[DataKind, Callable[[Section, Cells, Dataset, Tensor], Figure]
 _CAPTIONS: Mapping[DataKind, str] = {
     "image": f"The first {SIDE**2} images of each sample.",
     "table": (
-        f"The laws of up to {MAX_COLUMNS} columns, one line per loss: real samples in grey, "
+        "The laws of up to {columns} columns, one block per loss: real samples in grey, "
         "generated ones as outlines. The outermost bins hold the tails, and rare categories "
         "are gathered as 'other'; under a histogram stands how much of the real column is missing."
     ),
@@ -78,9 +69,12 @@ _CAPTIONS: Mapping[DataKind, str] = {
 }
 
 
-def caption(results: Results, dataset: str) -> str:
+def _caption(results: Results, dataset: str) -> str:
     """Say what the panels show, and which seed."""
     columns = section_of(results, dataset).columns
     which = f"the seed with the median {columns[0].name}" if columns else "the first ok seed"
-    what = _CAPTIONS[results.dataset(dataset).spec.kind]
-    return f"{what} Shown is {which} (named above or beside each panel), up to {POINTS} samples."
+    what = _CAPTIONS[results.dataset(dataset).spec.kind].format(columns=columns_drawn())
+    return f"{what} Shown is {which} (named above each panel), up to {POINTS} samples."
+
+
+SAMPLES = Kind("samples", "Samples", samples, _caption)
