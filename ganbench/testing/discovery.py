@@ -1,0 +1,58 @@
+"""What plugins must do as a whole: load, and load quickly."""
+
+import multiprocessing
+import time
+from concurrent.futures import ProcessPoolExecutor
+from importlib.metadata import EntryPoint
+from typing import Any
+
+from ganbench.plugins import known_points
+from ganbench.testing.rules import NotApplicable, require, rule
+from ganbench.testing.subject import Subject
+
+_SECONDS = 2.0
+_HEAVY = (
+    "pandas", "scipy", "sklearn", "matplotlib", "seaborn", "pyarrow", "torchvision", "tensorflow",
+    "tensorboard", "jax", "mlflow", "wandb", "transformers", "datasets", "ray",
+)  # fmt: skip
+"""Libraries that take long to import; which of them a plugin loads is told."""
+
+
+@rule("plugin", mend="Import the module in Python and mend what it raises.")
+def can_be_loaded(subject: Subject) -> str:
+    """The plugin is loaded, and not disabled."""
+    (plugin,) = [each for each in subject.registry.plugins if each.name == str(subject.component)]
+    require(plugin.status == "loaded", f"It is disabled: {plugin.reason}")
+    return f"it provides {', '.join(plugin.provides) or 'observers alone'}"
+
+
+@rule(
+    "plugin",
+    mend="Import what is slow to load inside the functions that need it: every command "
+    "loads every plugin.",
+)
+def is_quick_to_discover(subject: Subject) -> str:
+    """Importing it takes less than two seconds of computing, besides what ganbench.api takes."""
+    name = str(subject.component)
+    points = [point for point in known_points() if point.name == name]
+    if not points:
+        raise NotApplicable("It is no installed plugin and no file.")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["ganbench.plugins"])
+    with ProcessPoolExecutor(1, context) as fresh:
+        seconds, loaded = fresh.submit(_imported, points[0]).result()
+    told = f"its import takes {seconds:.2f} s" + (
+        f" and loads {', '.join(loaded)}" if loaded else ""
+    )
+    require(seconds < _SECONDS, f"{told[0].upper()}{told[1:]}.")
+    return told
+
+
+def _imported(point: EntryPoint | Any) -> tuple[float, list[str]]:
+    """Import a plugin in a process that has imported ganbench alone."""
+    import sys
+
+    before, start = set(sys.modules), time.process_time()
+    point.load()
+    seconds = time.process_time() - start
+    return seconds, [name for name in _HEAVY if name in sys.modules.keys() - before]
