@@ -19,6 +19,7 @@ from ganbench.escaping import said
 from ganbench.execution.executors import Executor, Outcome, Pool
 from ganbench.execution.live import Live
 from ganbench.execution.tasks import Plan, Task
+from ganbench.execution.trackers import Trackers, tracking
 from ganbench.execution.worker import attempt_of, failure, record
 from ganbench.isolation import unchanged
 from ganbench.plugins import Registry
@@ -35,6 +36,12 @@ _MOST_LOSSES = 10
 """How often a task is begun anew because its machine went away."""
 _PASSING = ("failed", "killed", "oom", "timeout")
 """Statuses that another attempt may change."""
+_HOOKS = {
+    "started": "ganbench_run_started",
+    "progress": "ganbench_progress",
+    "finished": "ganbench_run_finished",
+}
+"""Method of a tracker -> the hook that hears the same."""
 
 
 @dataclass
@@ -98,7 +105,7 @@ def execute(
     once.
 
     Args:
-        plan: the tasks.
+        plan: the tasks, and the trackers to tell.
         store: where runs are published.
         registry: whose observers are told.
         executor: where tasks run.
@@ -111,7 +118,7 @@ def execute(
         KeyboardInterrupt: at the second Ctrl-C.
     """
     watcher = watcher or Watcher()
-    summary, observers = Summary(), Observers(registry)
+    summary = Summary()
 
     def on_event(task: Task, event: Json) -> None:
         observers.event(task, event)
@@ -119,12 +126,14 @@ def execute(
         watcher.task_event(task, event)
 
     with (
+        tracking(plan.trackers, store.folder) as trackers,
         _interrupts(summary, watcher) as stops,
         Leases(store).held() as leases,
         contextlib.closing(Live(store, leases.me)) as live,
         executor.open(store.folder, on_event) as pool,
     ):
         stops.append(pool.stop)
+        observers = Observers(registry, trackers)
         driver = _Driver(plan.tasks, store, leases, summary, observers, live, watcher, retries)
         driver.run(pool, max_failures)
     return summary
@@ -351,10 +360,10 @@ def _interrupts(summary: Summary, watcher: Watcher) -> Iterator[list[Callable[[]
 
 
 class Observers:
-    """Calls the observing hooks of plugins; one that fails is told off and never harms a run."""
+    """Tells trackers, and plugins by their hooks; one that fails is told off and harms no run."""
 
-    def __init__(self, registry: Registry) -> None:
-        self.hooks = registry.observers
+    def __init__(self, registry: Registry, trackers: Trackers) -> None:
+        self.hooks, self.trackers = registry.observers, trackers
         self._started: set[str] = set()
         self._failing: set[tuple[str, str]] = set()
 
@@ -366,28 +375,32 @@ class Observers:
             run = record(task, seed)
             if run_id not in self._started:
                 self._started.add(run_id)
-                self._call("ganbench_run_started", run=run)
+                self._tell("started", run=run)
             values = event["values"][run_id]
             if values:
-                self._call("ganbench_progress", run=run, step=event["step"], values=values)
+                self._tell("progress", run=run, step=event["step"], values=values)
 
     def finished(self, run: Mapping[str, Any], store: Store) -> None:
         """Tell that a run has ended, with what it scored."""
-        if self.hooks.ganbench_run_finished.get_hookimpls():
+        self._started.discard(run["run_id"])
+        if self.trackers.lines or self.hooks.ganbench_run_finished.get_hookimpls():
             scores = store.scores(run["run_id"])
             rows = [] if scores is None else scores.to_dict("records")
-            self._call("ganbench_run_finished", run=run, scores=rows)
+            files = store.folder.absolute() / "runs" / run["run_id"]
+            self._tell("finished", run=run, scores=rows, files=files)
 
-    def _call(self, hook: str, **arguments: Any) -> None:
+    def _tell(self, event: str, **arguments: Any) -> None:
+        self.trackers.tell(event, *arguments.values())
+        hook = _HOOKS[event]
         for implementation in getattr(self.hooks, hook).get_hookimpls():
             wanted = {name: copy.deepcopy(arguments[name]) for name in implementation.argnames}
             try:
                 with unchanged():
                     implementation.function(**wanted)
             except (Exception, SystemExit) as error:
-                self._tell(hook, implementation.plugin_name, error)
+                self._warn(hook, implementation.plugin_name, error)
 
-    def _tell(self, hook: str, plugin: str, error: BaseException) -> None:
+    def _warn(self, hook: str, plugin: str, error: BaseException) -> None:
         """Say once that an observer fails."""
         log.debug("Traceback of the observer:", exc_info=True)
         if (hook, plugin) not in self._failing:

@@ -1,22 +1,17 @@
 """Worker processes on this machine.
 
-Each worker is forked from a server that has imported torch once, leads a process group of its own
-and talks through a pipe of its own: one that dies, hangs or prints nonsense cannot disturb others.
+Each talks through a pipe of its own.
 """
 
 import contextlib
 import dataclasses
 import multiprocessing
-import os
 import signal
 import socket
-import sys
 import tempfile
 import time
-import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -27,15 +22,13 @@ import psutil
 from ganbench.errors import StoreError
 from ganbench.execution.executors import OnEvent, Outcome, Pool
 from ganbench.execution.memory import MemoryGuard
-from ganbench.execution.serving import NOT_WRITTEN, SIGNALS, serve, tail
+from ganbench.execution.processes import descendants, kill, signal_group, start
+from ganbench.execution.serving import NOT_WRITTEN, serve, tail
 from ganbench.execution.tasks import Task
 
 _POLL_SECONDS = 0.1
 _GRACE_SECONDS = 2.0
 """Between SIGTERM and SIGKILL."""
-_QUIET = "ignore:resource_tracker"
-"""Killed workers leave semaphores of libraries behind, which are cleaned up with a warning."""
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class LocalExecutor:
@@ -104,11 +97,11 @@ class _Worker:
     def condemn(self, status: str, reason: str) -> None:
         """End the worker: politely, and after a while not."""
         self.doom, self.mercy = (status, reason), time.monotonic() + _GRACE_SECONDS
-        _signal_group(self.pid, signal.SIGTERM)
+        signal_group(self.pid, signal.SIGTERM)
 
     def end(self, family: Sequence[psutil.Process]) -> None:
         """Leave nothing of it, nor of what it has started."""
-        _kill(self.pid, family)
+        kill(self.pid, family)
         self.process.kill()
         self.process.join()
         self.pipe.close()
@@ -170,7 +163,7 @@ class _LocalPool:
 
     def close(self) -> None:
         """Leave no process behind, whatever it does."""
-        families = [_descendants(worker.pid) for worker in self.workers]
+        families = [descendants(worker.pid) for worker in self.workers]
         for worker in self.workers:
             if worker.task is None:
                 with contextlib.suppress(OSError):
@@ -185,21 +178,11 @@ class _LocalPool:
         gpus = self.settings.gpus
         taken = [worker.gpu for worker in self.workers]
         gpu = min(gpus, key=taken.count) if gpus else None
-        variables = {**dict.fromkeys(_THREADS, "1"), "PYTHONWARNINGS": _QUIET}
-        if gpu is not None:
-            variables["CUDA_VISIBLE_DEVICES"] = gpu
+        variables = {} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu}
         self.started += 1
         printed = self.desk / f"{self.started}.txt"
         ours, theirs = multiprocessing.Pipe()
-        with _variables(variables):
-            # Read when the server loads numerical libraries. Threads of several workers that
-            # share cores wait for each other: twenty times slower was seen.
-            context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload(["ganbench.execution.worker"])
-            arguments = (theirs, self.folder, printed, dict(os.environ))
-            process = context.Process(target=serve, args=arguments, name="ganbench worker")
-            with _unheard(SIGNALS), _without_main():
-                process.start()
+        process = start(serve, (theirs, self.folder, printed), "ganbench worker", variables)
         theirs.close()
         worker = _Worker(process, ours, printed, gpu)
         self.workers.append(worker)
@@ -221,7 +204,7 @@ class _LocalPool:
             return
         worker.task = None
         if worker.doom is not None:  # it came to an end just before it was to be killed
-            worker.end(_descendants(worker.pid))
+            worker.end(descendants(worker.pid))
             self.workers.remove(worker)
         if isinstance(said, list):
             yield self._told(worker, Outcome(task, said))
@@ -233,7 +216,7 @@ class _LocalPool:
 
     def _bury(self, worker: _Worker, task: Task) -> Outcome:
         """Say why a worker has died, and let nothing survive it."""
-        worker.end(_descendants(worker.pid))
+        worker.end(descendants(worker.pid))
         self.workers.remove(worker)
         status, reason = worker.doom or self._death(worker.process.exitcode or 0)
         return self._told(worker, Outcome(task, (), status, reason))
@@ -266,65 +249,4 @@ class _LocalPool:
             fair[pid].mercy = now
         for worker in self.busy:
             if worker.doom is not None and now >= worker.mercy:
-                _kill(worker.pid, _descendants(worker.pid))
-
-
-def _descendants(pid: int) -> list[psutil.Process]:
-    """List what a worker has started, and what that has started."""
-    with contextlib.suppress(psutil.Error):
-        return psutil.Process(pid).children(recursive=True)
-    return []
-
-
-def _kill(pid: int, family: Sequence[psutil.Process]) -> None:
-    """Kill a worker's group, and of its family those that have left the group."""
-    _signal_group(pid, signal.SIGKILL)
-    for each in family:
-        with contextlib.suppress(psutil.Error):
-            each.kill()
-
-
-def _signal_group(pid: int, number: int) -> None:
-    """Send a signal to a worker and whatever it has started."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, number)
-
-
-@contextlib.contextmanager
-def _unheard(numbers: Sequence[signal.Signals]) -> Iterator[None]:
-    """Keep signals from what is started inside the block; here they wait for its end."""
-    resource_tracker.ensure_running()  # which would unblock them
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextlib.contextmanager
-def _without_main() -> Iterator[None]:
-    """Keep the script that has called us from being run again in workers.
-
-    They need nothing of it, and one without `if __name__ == "__main__"` would start them anew.
-    """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = types.ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-
-
-@contextlib.contextmanager
-def _variables(values: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables inside the block."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+                kill(worker.pid, descendants(worker.pid))

@@ -1,7 +1,7 @@
 """From a grid to a plan against a results folder, for the command line and the library alike."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -14,8 +14,9 @@ from ganbench.execution.executors import Executor, InlineExecutor
 from ganbench.execution.experiment import record_experiment
 from ganbench.execution.local import LocalExecutor
 from ganbench.execution.tasks import Plan, Redo, make_plan
+from ganbench.execution.trackers import build_trackers
 from ganbench.grid import Grid
-from ganbench.naming import ROOT
+from ganbench.naming import ROOT, results_folder
 from ganbench.plugins import Built, Registry
 from ganbench.store import Store
 from ganbench.store.upkeep import put_away, verify
@@ -30,7 +31,8 @@ class Request:
 
     Attributes:
         grid: what to run.
-        results: the results folder, None for `results/<name of the grid>`.
+        results: path of the results folder, or name of one that is there below `results`; None
+            for `results/<name of the grid>`.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         redo: which finished runs to run again.
         checkpoint_every: seconds of training between two checkpoints, 0 for none.
@@ -47,7 +49,7 @@ class Request:
     @property
     def store(self) -> Store:
         """The results folder."""
-        return Store(Path(self.results) if self.results else ROOT / self.grid.name)
+        return Store(results_folder(self.results) if self.results else ROOT / self.grid.name)
 
     def dry(self, registry: Registry) -> Plan:
         """Plan without changing anything.
@@ -64,28 +66,38 @@ class Request:
             GanbenchError: if the grid makes no sense, cannot run here, or the folder cannot be
                 written.
         """
-        cells, metrics, device = self._parts(registry)
+        cells, metrics, device, trackers = self._parts(registry)
         if all(cell.misfit for cell in cells):
             reasons = "; ".join(dict.fromkeys(str(cell.misfit) for cell in cells))
             raise SpecError(f"The grid has no compatible cell: {reasons or 'all are excluded'}.")
         store = self.store
         store.create()
         make_whole(store, "What this command asks for is made anew.", tell)
-        todo = self._plan(cells, metrics, device)
+        todo = self._plan(cells, metrics, device, trackers)
         for warning in dict.fromkeys(text for cell in cells for text in cell.warnings):
             tell(f"Warning: {warning}.")
         record_experiment(store, todo, self.grid, registry)
         return todo
 
-    def _parts(self, registry: Registry) -> tuple[list[Cell], list[Built], torch.device]:
+    def _parts(
+        self, registry: Registry
+    ) -> tuple[list[Cell], list[Built], torch.device, list[Built]]:
         """Make sense of what is asked for, before anything is changed."""
         cells = plan(self.grid, registry, idle_rules=self.idle_rules)
         metrics = build_metrics(self.grid.metrics, registry)
-        return cells, metrics, environment.find_device(self.device)
+        trackers = build_trackers(self.grid.trackers, registry)
+        return cells, metrics, environment.find_device(self.device), trackers
 
-    def _plan(self, cells: list[Cell], metrics: list[Built], device: torch.device) -> Plan:
+    def _plan(
+        self,
+        cells: list[Cell],
+        metrics: list[Built],
+        device: torch.device,
+        trackers: list[Built],
+    ) -> Plan:
         every = self.checkpoint_every or None
-        return make_plan(self.grid, cells, metrics, device, self.store, self.redo, every)
+        todo = make_plan(self.grid, cells, metrics, device, self.store, self.redo, every)
+        return replace(todo, trackers=trackers)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,10 @@
 """What a worker process does: one task after another, for as long as there is a driver."""
 
 import contextlib
-import ctypes
 import faulthandler
 import os
 import signal
 import sys
-import threading
 import time
 import traceback
 from multiprocessing.connection import Connection
@@ -17,39 +15,25 @@ import psutil
 
 from ganbench.errors import StoreError
 from ganbench.execution.executors import verdict
+from ganbench.execution.processes import settle
 from ganbench.execution.tasks import Task
 from ganbench.execution.worker import perform
 from ganbench.store import Json, Store
 
 NOT_WRITTEN = "not written"
 """What a worker says in the place of a status when it cannot publish."""
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-"""What people and batch systems send to all processes; only the driver heeds it."""
 
 _ASK_SECONDS = 0.2
 """How often a worker looks whether it should stop."""
-_WATCH_SECONDS = 1.0
 _MOST_PRINTED = 64_000
 """Bytes of what a worker printed that are kept."""
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
-_ADOPT_ORPHANS = 36  # PR_SET_CHILD_SUBREAPER
 
 
 def serve(
     pipe: "Connection[Any, Any]", folder: Path, printed: Path, variables: dict[str, str]
 ) -> None:
     """Do one task after another; never outlive whoever gives them."""
-    os.setsid()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # A batch system tells all processes to end; the driver then asks this one to save.
-    signal.signal(signal.SIGTERM, lambda number, frame: None)  # noqa: ARG005
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-    _die_with_parent()
-    os.environ.clear()
-    os.environ.update(variables)
-    paper = os.open(printed, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    for output in (1, 2):
-        os.dup2(paper, output)
+    paper = settle(variables, printed)
     faulthandler.enable()
     store, voice = Store(folder), _Voice(pipe, printed)
     while True:
@@ -125,22 +109,6 @@ class _Bell:
         if not self.rung and now - self.looked > _ASK_SECONDS:
             self.looked, self.rung = now, self.pipe.poll()
         return self.rung
-
-
-def _die_with_parent() -> None:
-    """Die when the driver does: the server that forked us goes with it, and we with the server."""
-    parent = os.getppid()
-    if sys.platform == "linux":
-        system = ctypes.CDLL(None)
-        system.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-        system.prctl(_ADOPT_ORPHANS, 1)  # so that whatever plugins start can be found
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_WATCH_SECONDS)
-        os.killpg(0, signal.SIGKILL)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def tail(path: Path) -> str:

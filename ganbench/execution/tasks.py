@@ -111,6 +111,7 @@ class Plan:
     tasks: list[Task] = field(default_factory=list)
     checkpoint_every: float | None = None
     fresh: bool = False
+    trackers: list[Built] = field(default_factory=list)
 
     def record(self, planned: Planned) -> Json:
         """What experiment.json keeps of a cell: how it is trained, which scores are current."""

@@ -22,7 +22,7 @@ from ganbench.escaping import said
 from ganbench.evaluation import Evaluator, build_metrics
 from ganbench.execution.tasks import Task
 from ganbench.grid import Evaluation
-from ganbench.plugins import Built, Registry, load_plugins
+from ganbench.plugins import Built, Named, Registry, load_plugins, named_plugins
 from ganbench.store import Json, RunFiles, Store
 from ganbench.training.checkpoint import Checkpoint
 from ganbench.training.fitting import fit
@@ -266,7 +266,7 @@ def _outcomes(task: Task, progress: Progress[Any], started: float) -> list[RunFi
             "joules": None if progress.joules is None else progress.joules / len(task.runs),
             **_size(progress),
             "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(started)),
-            "environment": dict(_environment(task.device)),
+            "environment": dict(_environment(task.device, named_plugins())),
         }
         points = [point for point in progress.history if point[1] == seed]
         history = pd.DataFrame(points, columns=["step", "seed", "quantity", "value"])
@@ -354,26 +354,31 @@ def _trace() -> str:
     return traceback.format_exc()
 
 
-@functools.cache
 def _registry() -> Registry:
+    return _loaded(named_plugins())
+
+
+@functools.cache
+def _loaded(_named: Named) -> Registry:
     return load_plugins()
 
 
 @functools.cache
-def _environment(device: str) -> Json:
-    return environment.describe(torch.device(device), _registry())
+def _environment(device: str, named: Named) -> Json:
+    return environment.describe(torch.device(device), _loaded(named))
 
 
 def _prepare(task: Task) -> tuple[Cell, Evaluator, list[Built]]:
     """Build the cell, and the evaluator of its dataset, which this worker keeps."""
     (cell,) = restore_cells([task.cell], _registry())
-    evaluator = _evaluator(cell.dataset.label, cell.fingerprint, json.dumps(task.evaluation))
+    settings = json.dumps(task.evaluation)
+    evaluator = _evaluator(cell.dataset.label, cell.fingerprint, settings, named_plugins())
     return cell, evaluator, build_metrics(task.metrics, _registry()) if task.metrics else []
 
 
 @functools.lru_cache(maxsize=8)
-def _evaluator(dataset: str, fingerprint: str, settings: str) -> Evaluator:
+def _evaluator(dataset: str, fingerprint: str, settings: str, named: Named) -> Evaluator:
     from ganbench.components import parse_single
 
-    built = _registry().build("dataset", parse_single(dataset))
+    built = _loaded(named).build("dataset", parse_single(dataset))
     return Evaluator(built, fingerprint, Evaluation(**json.loads(settings)))

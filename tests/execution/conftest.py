@@ -13,6 +13,7 @@ from ganbench.execution import worker
 from ganbench.execution.driver import execute
 from ganbench.execution.executors import InlineExecutor
 from ganbench.execution.tasks import make_plan
+from ganbench.execution.trackers import build_trackers
 from ganbench.plugins import load_plugins
 from ganbench.store import Store
 
@@ -20,7 +21,7 @@ CPU = torch.device("cpu")
 
 
 def _forget():
-    worker._registry.cache_clear()
+    worker._loaded.cache_clear()
     worker._evaluator.cache_clear()
 
 
@@ -65,7 +66,9 @@ def planned(troubled, store):
 
     def make(grid, redo="nothing"):
         metrics = build_metrics(grid.metrics, troubled)
-        return make_plan(grid, plan(grid, troubled), metrics, CPU, store, redo)
+        todo = make_plan(grid, plan(grid, troubled), metrics, CPU, store, redo)
+        todo.trackers = build_trackers(grid.trackers, troubled)
+        return todo
 
     return make
 

@@ -6,7 +6,7 @@ import time
 
 import torch
 
-from ganbench.api import Dataset, DataSpec, Metric, Score, from_scores, hookimpl
+from ganbench.api import Dataset, DataSpec, Metric, Score, Tracker, from_scores, hookimpl
 
 
 class Spot(Dataset):
@@ -102,3 +102,47 @@ def ganbench_progress(run, step, values):
 @hookimpl
 def ganbench_run_finished(run, scores):
     HEARD.append(("finished", run["run_id"], run["status"], len(scores)))
+
+
+class Diary(Tracker):
+    """Writes down in a file what it hears, or makes the trouble that it is told to."""
+
+    def __init__(self, trouble: str = "", at: str = "progress") -> None:
+        self.trouble, self.at = trouble, at
+
+    def open(self, folder):
+        self.path = folder / "diary.txt"
+        self._note("open")
+
+    def started(self, run):
+        self._note("started", run["run_id"])
+
+    def progress(self, run, step, values):
+        self._note("progress", run["run_id"], step, *sorted(values))
+
+    def finished(self, run, scores, files):
+        self._note("finished", run["run_id"], run["status"], len(scores), files.name)
+
+    def close(self):
+        self._note("close")
+
+    def _note(self, event, *rest):
+        if event == self.at:
+            trouble = {"raise": self._raise, "die": self._die, "hang": self._hang}
+            trouble.get(self.trouble, lambda: None)()
+        with self.path.open("a") as file:
+            file.write(f"{' '.join(map(str, (event, *rest)))}\n")
+
+    def _raise(self):
+        raise ConnectionError("nobody is there")
+
+    def _die(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def _hang(self):
+        time.sleep(600)
+
+
+@hookimpl
+def ganbench_trackers():
+    return {"diary": Diary}
