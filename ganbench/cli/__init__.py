@@ -114,8 +114,24 @@ class _Commands(click.Group):
             ctx.exit(130)
 
 
+def _write_reference(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:
+    if asked:
+        from ganbench.cli.reference import markdown
+
+        click.echo(markdown(ctx.command), nl=False)
+        ctx.exit()
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ganbench")
+@click.option(
+    "--markdown",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_write_reference,
+    help="Write the reference of all commands as Markdown.",
+)
 def main() -> None:
     """Benchmark GANs: which one, with which loss, on which data, from which noise, how surely?
 

@@ -1,18 +1,30 @@
-"""Commands about what there is: list, info, grid show, plugin list."""
+"""Commands about what there is: list, info, grid show and those of plugins."""
 
+from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
 
 import click
 
-from ganbench.cli.common import echo, json_option, plugin_option, print_json, print_table
+from ganbench.cli.checking import check_plugin
+from ganbench.cli.common import (
+    find_run,
+    json_option,
+    open_store,
+    plugin_option,
+    print_json,
+    print_table,
+    results_argument,
+)
+from ganbench.cli.scaffolding import new_plugin
+from ganbench.escaping import echo
 
 if TYPE_CHECKING:
     from ganbench.catalogue import Described
 
 _KINDS = (
     "architectures", "losses", "regularizers", "datasets", "priors", "baselines", "metrics",
-    "grids",
+    "trackers", "grids",
 )  # fmt: skip
 
 
@@ -29,7 +41,8 @@ def list_components(kinds: tuple[str, ...], markdown: bool, as_json: bool) -> No
     """List components: name, summary, source and owner.
 
     KINDS restricts the list to some of architectures, losses, regularizers, datasets, priors,
-    baselines, metrics and grids. `ganbench list datasets` tells kind, size and licence, too.
+    baselines, metrics, trackers and grids. `ganbench list datasets` tells kind, size and licence,
+    too.
     """
     from ganbench import catalogue
     from ganbench.plugins import load_plugins
@@ -175,7 +188,7 @@ def show_grid(grid: str, as_json: bool) -> None:
 
 @click.group()
 def plugin() -> None:
-    """Look at plugins."""
+    """Look at plugins, and begin one."""
 
 
 @plugin.command("list")
@@ -196,3 +209,36 @@ def list_plugins(as_json: bool) -> None:
             for plugin in plugins
         ],
     )
+
+
+@plugin.command()
+@results_argument
+@click.option("--run", help="Only what this run used: its id or the beginning of it.")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File, such as requirements.txt; stdout if left out.",
+)
+def freeze(results: str, run: str | None, out: Path | None) -> None:
+    """Pin the plugins that RESULTS used, as requirements for pip.
+
+    What pip cannot install is a comment: sources of the machine that made the results, and
+    plugins in single files, with their sha256. Read what a stranger's results ask you to install.
+    """
+    from ganbench.errors import StoreError
+    from ganbench.report.requirements import frozen
+
+    store = open_store(results)
+    lines = frozen(store, None if run is None else [find_run(run, results)[1]])
+    if out is None:
+        echo("\n".join(lines))
+        return
+    try:
+        out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"Cannot write '{out}': {error.strerror or error}.") from None
+
+
+plugin.add_command(check_plugin)
+plugin.add_command(new_plugin)

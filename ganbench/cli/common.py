@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ganbench.errors import SpecError, StoreError
-from ganbench.escaping import plain
-from ganbench.naming import ROOT, inside
+from ganbench.errors import SpecError
+from ganbench.escaping import echo, plain
+from ganbench.naming import ROOT, existing_folder, existing_folders
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ganbench.plugins import Registry
     from ganbench.report.formats import Format
     from ganbench.results import Results
     from ganbench.store import Store
@@ -40,15 +39,16 @@ def plugin_option(command: Command) -> Command:
         is_eager=True,
         expose_value=False,
         callback=_load_files,
-        help="Load a plugin from a file, without installing it. Repeatable.",
+        help="Load a plugin from a file, without installing it. Repeatable; "
+        "$GANBENCH_PLUGIN_FILES names files for all commands.",
     )(command)
 
 
-def _load_files(_ctx: click.Context, _option: click.Parameter, paths: tuple[str, ...]) -> None:
+def _load_files(ctx: click.Context, _option: click.Parameter, paths: tuple[str, ...]) -> None:
     if paths:
-        from ganbench.plugins import name_files
+        from ganbench.plugins import plugin_files
 
-        name_files(paths)
+        ctx.with_resource(plugin_files(paths))
 
 
 def results_argument(command: Command) -> Command:
@@ -64,14 +64,7 @@ def open_store(results: str) -> "Store":
     """
     from ganbench.store import Store
 
-    for folder in (Path(results), ROOT / results):
-        if os.path.isfile(folder / "experiment.json"):
-            return Store(folder)
-    there = ", ".join(sorted(path.parent.name for path in ROOT.glob("*/experiment.json")))
-    raise SpecError(
-        f"'{results}' is no results folder. "
-        + (f"Below ./{ROOT} there are: {there}." if there else "`ganbench run` makes one.")
-    )
+    return Store(existing_folder(results))
 
 
 def run_argument(command: Command) -> Command:
@@ -91,8 +84,7 @@ def find_run(run: str, results: str | None) -> tuple["Store", str]:
     path = Path(run)
     if path.parent.name == "runs" and (path / "run.json").is_file():
         return Store(path.parent.parent), path.name
-    there = [file.parent for file in sorted(ROOT.glob("*/experiment.json"))]
-    folders = [open_store(results).folder] if results else there
+    folders = [existing_folder(results)] if results else existing_folders()
     found = [
         (folder, path.name)
         for folder in folders
@@ -108,11 +100,6 @@ def find_run(run: str, results: str | None) -> tuple["Store", str]:
         )
     folder, run_id = found[0]
     return Store(folder), run_id
-
-
-def echo(text: object = "", err: bool = False) -> None:
-    """Print a line; what would steer a terminal is written as it is in code."""
-    click.echo(plain(str(text)), err=err)
 
 
 def print_json(data: Any) -> None:
@@ -174,37 +161,3 @@ def print_summary(results: "Results", format: "Format") -> None:
         echo(rendered.rstrip("\n"))
     else:
         stdout_console().print(rendered)
-
-
-def write_for_paper(
-    results: "Results", registry: "Registry", store: "Store", out: Path | None, width: float
-) -> list[Path]:
-    """Write what a paper needs below `out`, or below the results folder; return the paths.
-
-    Raises:
-        StoreError: if it cannot be written, or a link in the results folder leads out of it.
-    """
-    from ganbench.report.paper import write_paper
-
-    out = out or inside(store.folder, store.folder / "paper")
-    try:
-        return write_paper(results, registry, out, width)
-    except OSError as error:
-        raise StoreError(f"Cannot write below '{out}': {error.strerror or error}.") from error
-
-
-def write_page(results: "Results", registry: "Registry", store: "Store", out: Path | None) -> Path:
-    """Write the report below `out`, or below the results folder, and return the path of its page.
-
-    Raises:
-        StoreError: if it cannot be written, or a link in the results folder leads out of it.
-    """
-    from ganbench.report.page import write_report
-
-    out = out or inside(store.folder, store.folder / "report")
-    try:
-        return write_report(results, out, registry)
-    except OSError as error:
-        raise StoreError(
-            f"Cannot write the report below '{out}': {error.strerror or error}."
-        ) from error

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ganbench.cli.common import echo, json_option, open_store, stdout_console
+from ganbench.cli.common import json_option, open_store, stdout_console
 from ganbench.errors import SpecError
+from ganbench.escaping import echo
 
 if TYPE_CHECKING:
     from ganbench.comparison import Comparison

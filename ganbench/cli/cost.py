@@ -3,7 +3,6 @@
 import click
 
 from ganbench.cli.common import (
-    echo,
     json_option,
     open_store,
     print_json,
@@ -11,6 +10,7 @@ from ganbench.cli.common import (
     results_argument,
     shown,
 )
+from ganbench.escaping import echo
 
 _TITLES = {
     "n": "ok", "train_seconds": "seconds", "generator_parameters": "G weights",

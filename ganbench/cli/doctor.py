@@ -4,7 +4,8 @@ import os
 
 import click
 
-from ganbench.cli.common import echo, json_option, print_json, print_table
+from ganbench.cli.common import json_option, print_json, print_table
+from ganbench.escaping import echo
 from ganbench.naming import ROOT
 
 

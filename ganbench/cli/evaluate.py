@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganbench.cli.common import (
-    echo,
     open_store,
     plugin_option,
     print_json,
@@ -20,6 +19,7 @@ from ganbench.cli.execution import (
     say,
     worker_options,
 )
+from ganbench.escaping import echo
 
 if TYPE_CHECKING:
     from ganbench.execution.tasks import Plan
@@ -49,16 +49,19 @@ def evaluate(ctx: click.Context, /, results: str, **options: Any) -> None:
     from ganbench.execution.experiment import record_scores
     from ganbench.execution.request import make_whole
     from ganbench.execution.scoring import misfits, plan_scores
+    from ganbench.execution.trackers import build_trackers
     from ganbench.plugins import load_plugins
 
     logging.basicConfig(level=logging.DEBUG if options["verbose"] else logging.WARNING)
     registry, store = load_plugins(), open_store(results)
+    trackers = build_trackers(options["trackers"], registry)
     damaged = 0
     if not options["dry_run"]:
         store.create()
         remedy = "The `ganbench run` that made it makes it anew."
         damaged = make_whole(store, remedy, lambda text: say(options, text))
     plan, left_out = plan_scores(store, options["metrics"], registry)
+    plan.trackers = trackers
     for sentence in [*left_out, *(misfits(plan) if options["metrics"] else [])]:
         say(options, f"Left out: {sentence}")
     if options["dry_run"]:

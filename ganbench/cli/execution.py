@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganbench.cli.common import Command, echo, json_option, print_summary, write_page
+from ganbench.cli.common import Command, json_option, print_summary
+from ganbench.escaping import echo
 
 if TYPE_CHECKING:
     from ganbench.execution.driver import Summary
@@ -26,6 +27,7 @@ _WORKERS = (
         "-j",
         "--jobs",
         type=click.IntRange(1, 1024),
+        metavar="N",
         help="Worker processes.  [default: one for each core, or for each GPU]",
     ),
     click.option(
@@ -64,9 +66,17 @@ _WORKERS = (
     click.option(
         "--retries",
         type=click.IntRange(0, 100),
+        metavar="N",
         default=0,
         show_default=True,
         help="Try a failed task again this often.",
+    ),
+    click.option(
+        "--tracker",
+        "trackers",
+        multiple=True,
+        metavar="EXPRESSION",
+        help='Tell a tracker of every run: "name(param=value)". Repeatable.',
     ),
 )
 _OUTPUT = (
@@ -84,7 +94,7 @@ _OUTPUT = (
 
 
 def worker_options(command: Command) -> Command:
-    """Add what says where and how tasks run: -j, --executor, --timeout and more."""
+    """Add what says where and how tasks run, and who is told: -j, --tracker and more."""
     for option in reversed(_WORKERS):
         command = option(command)
     return command
@@ -101,9 +111,9 @@ def carry_out(
     plan: "Plan", store: "Store", registry: "Registry", options: dict[str, Any]
 ) -> "Summary":
     """Do the tasks of a plan under the eyes of whoever waits."""
-    from ganbench.cli.progress import watching
     from ganbench.execution.driver import execute
     from ganbench.execution.request import Workers
+    from ganbench.progress import watching
 
     names = ("executor", "jobs", "timeout", "memory", "address", "gpus_per_cell")
     executor = Workers(**{name: options[name] for name in names}).executor_for(plan)
@@ -125,6 +135,8 @@ def conclude(
     results = load_results(store, registry)
     print_summary(results, "json" if options["as_json"] else "table")
     if options["report"]:
+        from ganbench.report.placing import write_page
+
         say(options, f"Report: {write_page(results, registry, store, None)}")
     runs = results.frame[results.frame["run_id"].isin(plan.run_ids)].drop_duplicates("run_id")
     for run in runs[~runs["status"].isin(("ok", "missing", "interrupted"))].to_dict("records"):

@@ -2,7 +2,8 @@
 
 import click
 
-from ganbench.cli.common import echo, plugin_option
+from ganbench.cli.common import plugin_option
+from ganbench.escaping import echo
 
 
 @click.command()

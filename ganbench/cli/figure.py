@@ -5,13 +5,13 @@ from pathlib import Path
 import click
 
 from ganbench.cli.common import (
-    echo,
     json_option,
     open_store,
     plugin_option,
     print_json,
     results_argument,
 )
+from ganbench.escaping import echo
 
 
 @click.command()

@@ -33,6 +33,7 @@ class _Axes(NamedTuple):
     priors: tuple[str, ...]
     metrics: tuple[str, ...]
     seeds: str | None
+    trackers: tuple[str, ...]
 
 
 @click.command()
@@ -59,7 +60,7 @@ class _Axes(NamedTuple):
     "baselines",
     multiple=True,
     metavar="EXPRESSION",
-    help="Law that is fitted without a game, to compare with. Repeatable.",
+    help="Law that is fitted without a game, to compare with, also without -a and -l. Repeatable.",
 )
 @click.option(
     "-d", "--dataset", "datasets", multiple=True, metavar="EXPRESSION", help="Dataset. Repeatable."
@@ -93,7 +94,7 @@ class _Axes(NamedTuple):
     "scoring",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Setting of the evaluation, such as samples=500; wins over the grid. Repeatable.",
+    help="Setting of evaluation: samples, seed or floor_splits; wins over the grid. Repeatable.",
 )
 @click.option("--results", metavar="DIR", help="Results folder.  [default: results/<grid name>]")
 @click.option(
@@ -128,8 +129,8 @@ class _Axes(NamedTuple):
 def run(ctx: click.Context, /, **options: Any) -> None:
     """Train and score every cell of a grid, print the table and write the report.
 
-    The grid comes from --grid, from flags (-a, -l and -d), or from a grid whose axes flags
-    replace. What is stored already is not run again.
+    The grid comes from --grid, from flags (-l and -d, with -a for other players), or from a grid
+    whose axes flags replace. What is stored already is not run again.
     """
     from ganbench.execution.request import Request
     from ganbench.plugins import load_plugins
@@ -158,11 +159,10 @@ def _grid(options: dict[str, Any], registry: "Registry") -> "Grid":
     from ganbench.grid import FLAGS_GRID, load_grid, make_grid, parse_settings, replaced
 
     axes = _Axes(*(options[name] for name in _Axes._fields))
-    asked = axes.baselines or (axes.architectures and axes.losses)
-    if options["grid"] is None and not (axes.datasets and asked):
+    if options["grid"] is None and not (axes.datasets and (axes.losses or axes.baselines)):
         names = ", ".join(registry.names("grid")) or "none"
         raise SpecError(
-            "Say what to run: --grid NAME, or -d with -a and -l, or with -b. "
+            "Say what to run: --grid NAME, or -d with -l and perhaps -a, or with -b. "
             f"Grids: {names}. `ganbench list` shows all components."
         )
     if options["grid"] is None and FLAGS_GRID not in registry.entries["grid"] and not axes.priors:
@@ -172,6 +172,8 @@ def _grid(options: dict[str, Any], registry: "Registry") -> "Grid":
     fields: dict[str, Any] = {"name": FLAGS_GRID}
     if base:
         fields = load_grid(base, registry).model_dump()
+    if options["grid"] is None and not axes.losses:
+        fields["architectures"] = []
     flags: dict[str, Any] = {name: list(value) for name, value in axes._asdict().items() if value}
     flags |= {"seeds": axes.seeds} if axes.seeds else {}
     scoring = parse_settings(options["scoring"], "--evaluation")

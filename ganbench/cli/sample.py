@@ -5,14 +5,20 @@ from pathlib import Path
 
 import click
 
-from ganbench.cli.common import echo, find_run, plugin_option, run_argument
-from ganbench.escaping import plain
+from ganbench.cli.common import find_run, plugin_option, run_argument
+from ganbench.escaping import echo, plain
 
 
 @click.command()
 @run_argument
 @click.option(
-    "-n", "count", type=click.IntRange(1), default=1000, show_default=True, help="How many."
+    "-n",
+    "count",
+    type=click.IntRange(1),
+    metavar="N",
+    default=1000,
+    show_default=True,
+    help="How many.",
 )
 @click.option(
     "-o",
@@ -22,7 +28,12 @@ from ganbench.escaping import plain
     "on stdout if left out.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Names the noise."
+    "--seed",
+    type=click.IntRange(0),
+    metavar="N",
+    default=0,
+    show_default=True,
+    help="Names the noise.",
 )
 @plugin_option
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N, mps.")

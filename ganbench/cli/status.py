@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganbench.cli.common import (
-    echo,
     json_option,
     open_store,
     print_json,
@@ -13,6 +12,8 @@ from ganbench.cli.common import (
     results_argument,
     shown,
 )
+from ganbench.errors import SpecError
+from ganbench.escaping import echo
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +36,9 @@ _MOST_CELLS = 300
 def status(results: str, attempts: bool, watch: bool, as_json: bool) -> None:
     """Show how many runs of each cell are ok, missing, failed and so on, and who is at work."""
     if watch:
+        if attempts or as_json:
+            other = "--attempts" if attempts else "--json"
+            raise SpecError(f"--watch shows what changes and {other} what is; leave one out.")
         from ganbench.cli.watching import follow
 
         follow(open_store(results))

@@ -1,11 +1,22 @@
 """Commands that keep results folders: store verify, merge, gc, export."""
 
+import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ganbench.cli.common import echo, json_option, open_store, print_json, results_argument
+from ganbench.cli.common import (
+    find_run,
+    json_option,
+    open_store,
+    plugin_option,
+    print_json,
+    results_argument,
+)
+from ganbench.errors import SpecError
+from ganbench.escaping import echo
 
 if TYPE_CHECKING:
     from ganbench.store import Store
@@ -56,28 +67,31 @@ def verify(ctx: click.Context, results: str, quarantine: bool, as_json: bool) ->
 @click.argument("target", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("sources", nargs=-1, required=True)
 def merge(target: Path, sources: tuple[str, ...]) -> None:
-    """Add the runs of the results folders SOURCES to TARGET, which is made if it is not there.
+    """Add the runs of SOURCES to the results folder TARGET, which is made if it is not there.
 
-    Every file is checked. What TARGET has and is ok stays; sources are only read.
+    SOURCES are results folders, or bundles that `store export` wrote. Every file is checked. What
+    TARGET has and is ok stays; sources are only read.
     """
     from ganbench.store import Store
+    from ganbench.store.bundle import unpacked
     from ganbench.store.leases import Leases
-
-    opened = [open_store(source) for source in sources]
-    into = Store(target)
-    into.create()
-    with Leases(into).held():
-        _add_all(into, opened)
-
-
-def _add_all(into: "Store", opened: "list[Store]") -> None:
     from ganbench.store.upkeep import merge as add
 
-    for each in opened:
-        merged = add(into, each)
-        for note in merged.notes:
-            echo(note, err=True)
-        echo(f"{each.folder}: {merged.added} runs added, {merged.known} known before.")
+    with ExitStack() as stack:
+        opened = [
+            stack.enter_context(unpacked(Path(source)))
+            if os.path.isfile(source)
+            else open_store(source)
+            for source in sources
+        ]
+        into = Store(target)
+        into.create()
+        stack.enter_context(Leases(into).held())
+        for source, each in zip(sources, opened, strict=True):
+            merged = add(into, each)
+            for note in merged.notes:
+                echo(note, err=True)
+            echo(f"{source}: {merged.added} runs added, {merged.known} known before.")
 
 
 @store.command()
@@ -112,19 +126,74 @@ def gc(results: str, unasked: bool, quarantined: bool, dry_run: bool, as_json: b
     "-o",
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File.  [default: RESULTS.parquet]",
+    help="File.  [default: RESULTS.parquet, or RUN.pt2 with --generator]",
 )
-def export(results: str, out: Path | None) -> None:
+@click.option(
+    "--bundle",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write all results to this archive instead, such as mine.tar.gz, for store merge.",
+)
+@click.option(
+    "--without",
+    type=click.Choice(("generators", "critics")),
+    multiple=True,
+    help="With --bundle: leave these networks out. Repeatable.",
+)
+@click.option(
+    "--generator",
+    metavar="RUN",
+    help="Write the generator of this run instead, for torch without ganbench.",
+)
+@plugin_option
+def export(
+    results: str,
+    out: Path | None,
+    bundle: Path | None,
+    without: tuple[str, ...],
+    generator: str | None,
+) -> None:
     """Write everything tidy, one row for each run and score, to one parquet file.
 
     Its metadata hold the grid, the commands and the environment as JSON, under "ganbench".
+    --bundle writes the results themselves to an archive with checksums, --generator a program for
+    torch.export.load, and beside it a JSON file that tells its noise and what its samples mean.
     """
+    if bundle and (out or generator):
+        raise SpecError("--bundle names its file itself: leave --out and --generator out.")
+    if without and not bundle:
+        raise SpecError("--without is for --bundle: the table holds no networks anyway.")
+    if bundle:
+        _export_bundle(open_store(results), bundle, without)
+    elif generator:
+        _export_generator(*find_run(generator, results), out)
+    else:
+        _export_table(open_store(results), out)
+
+
+def _export_bundle(found: "Store", path: Path, without: tuple[str, ...]) -> None:
+    from ganbench.store.bundle import pack
+
+    count = pack(found, path, [name.removesuffix("s") for name in without])
+    echo(f"{count} runs: {path}", err=True)
+
+
+def _export_generator(found: "Store", run_id: str, out: Path | None) -> None:
+    from ganbench.plugins import load_plugins
+    from ganbench.report.programs import write_generator
+    from ganbench.restoring import restored
+
+    path = out or Path(f"{run_id}.pt2")
+    stored = restored(found, load_plugins(), run_id)
+    told = write_generator(stored, run_id, path)
+    echo(f"{stored.cell.title}, seed {stored.seed}: {path}, {told}", err=True)
+
+
+def _export_table(found: "Store", out: Path | None) -> None:
     from ganbench.errors import StoreError
     from ganbench.plugins import load_plugins
     from ganbench.report.tidyfile import write_tidy
     from ganbench.results import load_results
 
-    found = open_store(results)
     path = out or Path(f"{found.folder.name}.parquet")
     loaded = load_results(found, load_plugins())
     try:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import click
 
 from ganbench.cli.common import (
-    echo,
     json_option,
     open_store,
     print_summary,
@@ -15,6 +14,7 @@ from ganbench.cli.common import (
     shown,
 )
 from ganbench.errors import SpecError, StoreError
+from ganbench.escaping import echo
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,34 +37,49 @@ _SHORT = [
 @click.option(
     "--format",
     type=click.Choice(["table", *_FORMATS.values()]),
-    default="table",
-    show_default=True,
-    help="How to print it.",
+    help="How to print it.  [default: table]",
 )
 @click.option("--tidy", is_flag=True, help="One row for each run and score instead of cells.")
 @click.option(
     "-o",
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help=f"Write a file instead: {', '.join(_FORMATS)} or .parquet.",
+    help=f"Write a file instead, in the format of its ending: {', '.join(_FORMATS)}, .parquet.",
 )
 @json_option
-def table(results: str, format: "Format", tidy: bool, out: Path | None, as_json: bool) -> None:
+def table(
+    results: str, format: "Format | None", tidy: bool, out: Path | None, as_json: bool
+) -> None:
     """Print the scores: mean and 95% interval over seeds, or with --tidy every single one."""
     from ganbench.plugins import load_plugins
     from ganbench.report.tidytext import tidy_text
     from ganbench.results import load_results
 
-    loaded = load_results(open_store(results), load_plugins())
     format = "json" if as_json else format
+    if out is not None:
+        _check_ending(out, format)
+    loaded = load_results(open_store(results), load_plugins())
     if out is not None:
         _write(loaded, tidy, out)
     elif not tidy:
-        print_summary(loaded, format)
-    elif format == "table":
+        print_summary(loaded, format or "table")
+    elif format is None or format == "table":
         _print_tidy(loaded.frame)
     else:
         echo(tidy_text(loaded.frame, format).rstrip("\n"))
+
+
+def _check_ending(out: Path, format: "Format | None") -> None:
+    """Refuse a file whose ending says no format, or another than was asked for."""
+    ending = out.suffix.lower()
+    if ending not in (*_FORMATS, ".parquet"):
+        choices = ", ".join((*_FORMATS, ".parquet"))
+        raise SpecError(f"'{out}' has no ending of a table. Choose one of {choices} for --out.")
+    if format not in (None, _FORMATS.get(ending)):
+        raise SpecError(
+            f"The ending of '{out}' says another format than '{format}', which was asked for too; "
+            "leave --format and --json out where a file is written."
+        )
 
 
 def _write(results: "Results", tidy: bool, out: Path) -> None:
@@ -75,9 +90,6 @@ def _write(results: "Results", tidy: bool, out: Path) -> None:
     from ganbench.report.tidytext import tidy_text
 
     ending = out.suffix.lower()
-    if ending not in (*_FORMATS, ".parquet"):
-        choices = ", ".join((*_FORMATS, ".parquet"))
-        raise SpecError(f"'{out}' has no ending of a table. Choose one of {choices} for --out.")
     try:
         if ending == ".parquet":
             frame = tidied(results.frame) if tidy else numbers(summary(results.frame))

@@ -10,8 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from ganbench.cli.common import echo
-from ganbench.escaping import plain
+from ganbench.escaping import echo, plain
 from ganbench.execution.live import Running, watch
 from ganbench.plugins import load_plugins
 from ganbench.results import load_results

@@ -1,7 +1,7 @@
 """What a run's folder holds: how it is written, and what is wrong with one that was read."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +82,30 @@ def parse(contents: Mapping[str, bytes]) -> RunFiles:
         frames["scores"],
         contents["log.txt"].decode(),
     )
+
+
+def without(contents: Mapping[str, bytes], names: Collection[str]) -> dict[str, bytes]:
+    """Take networks, "generator" or "critic", out of the files of a run."""
+    gone = {f"{name}.safetensors" for name in names}
+    return _sealed_anew({name: data for name, data in contents.items() if name not in gone})
+
+
+def with_networks(contents: Mapping[str, bytes], other: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Add the networks that the files of a run lack, from others with the same samples."""
+    name = "samples.safetensors"
+    if contents.get(name) is None or contents[name] != other.get(name):
+        return dict(contents)
+    found = {f"{player}.safetensors" for player in ("generator", "critic")} & set(other)
+    return _sealed_anew({**{name: other[name] for name in found}, **contents})
+
+
+def _sealed_anew(contents: dict[str, bytes]) -> dict[str, bytes]:
+    """Bring the manifest in step with the files beside it."""
+    before = listed(contents["manifest.json"])
+    files = {name: contents[name] for name in _NAMES if name in contents}
+    if set(before) == set(files):
+        return contents
+    return {**files, "manifest.json": sealed({"files": _manifest(files)})}
 
 
 def table(data: bytes) -> pd.DataFrame:

@@ -14,7 +14,7 @@ FORMAT = 3
 _SEALED = 2
 """The first format that has checksums outside of the runs."""
 
-_MOST = {".json": 64 << 20, ".txt": 64 << 20, ".parquet": 4 << 30}
+_MOST = {"": 1 << 30, ".json": 64 << 20, ".txt": 64 << 20, ".parquet": 4 << 30}
 _MOST_DATA = 64 << 30
 """Bytes that files of results have at most, by the ends of their names."""
 
@@ -49,10 +49,15 @@ def read(path: Path) -> bytes:
     """
     if path.is_symlink() or not path.is_file():
         raise ValueError("it is no file" if os.path.lexists(path) else "it is not there")
-    size, most = path.stat().st_size, _MOST.get(path.suffix, _MOST_DATA)
+    size, most = path.stat().st_size, largest(path.name)
     if size > most:
         raise ValueError(f"it has {size:,} bytes, and such a file has at most {most:,}")
     return path.read_bytes()
+
+
+def largest(name: str) -> int:
+    """Return the bytes that a file of results has at most."""
+    return _MOST.get(os.path.splitext(name)[1], _MOST_DATA)
 
 
 def write(path: Path, data: bytes) -> None:

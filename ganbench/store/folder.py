@@ -367,6 +367,11 @@ class Store:
         """Read one file of a run, if it is as its manifest says."""
         folder = self.folder / "runs" / part(run_id)
         entries = self._read(folder / "manifest.json", listed)
+        if name not in entries:
+            raise StoreError(
+                f"The run {run_id} in '{self.folder}' holds no {name}: it failed, or the bundle "
+                "that it came in has left that out."
+            )
 
         def checked(data: bytes) -> T:
             wrong = fault(name, data, entries[name])

@@ -30,7 +30,8 @@ _RUN = {
     "steps": pa.int64(), "samples": pa.int64(), "train_seconds": pa.float64(),
     "eval_seconds": pa.float64(), "attempts": pa.int64(), "joules": pa.float64(),
     "generator_parameters": pa.int64(), "critic_parameters": pa.int64(),
-    "generator_passes": pa.int64(), "critic_passes": pa.int64(),
+    "generator_passes": pa.int64(), "critic_passes": pa.int64(), "torch": pa.string(),
+    "hardware": pa.string(),
 }  # fmt: skip
 _SCORE = {
     "metric": pa.string(), "estimator": pa.string(), "score_id": pa.string(),
@@ -55,7 +56,8 @@ class Index:
     Attributes:
         runs: one row for each run that is whole, by run id: status, reason, device, engine,
             steps, samples, train_seconds, eval_seconds, attempts, and what it cost: joules,
-            parameters of both players, and how often they were applied to a batch.
+            parameters of both players, and how often they were applied to a batch; the build of
+            torch, and the GPU or CPU.
         damaged: run id -> what is wrong with its files.
     """
 
@@ -155,6 +157,7 @@ def _read(
         row = {name: run.get(name) for name in _RUN}
         row["reason"] = str(run.get("reason", "")).encode(errors="replace").decode()
         row["attempts"] = len(run.get("attempts", []))
+        row |= _machine(run.get("environment", {}))
         rows.append(
             {
                 "run_id": run_id,
@@ -170,6 +173,13 @@ def _read(
             return _joined(_read(store, [run_id], stamps) for run_id in run_ids)
         wrong = f"its fields do not have the types that they should have ({error})"
         return _SCHEMA.empty_table(), {**damaged, rows[0]["run_id"]: wrong}
+
+
+def _machine(environment: Json) -> dict[str, str | None]:
+    """Name the build of torch and the processor that trained."""
+    device = environment.get("device")
+    hardware = environment.get("cpu") if device == "cpu" else device
+    return {"torch": environment.get("torch"), "hardware": hardware}
 
 
 def _listed(scores: bytes | None) -> list[Json]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ganbench.errors import StoreError
-from ganbench.store.contents import Json, listed
+from ganbench.store.contents import Json, listed, with_networks
 from ganbench.store.disk import size_of, unsealed
 from ganbench.store.folder import Store, remove
 from ganbench.store.index import load_index
@@ -168,7 +168,8 @@ class Merged:
 def merge(target: Store, source: Store) -> Merged:
     """Add what another results folder holds; what is there and ok stays.
 
-    Every file is checked on its way. A run that is ok takes the place of one that is not.
+    Every file is checked on its way. A run that is ok takes the place of one that is not; one
+    that lacks its networks, as where a bundle has left them out, gets them.
 
     Args:
         target: has been created.
@@ -189,6 +190,9 @@ def merge(target: Store, source: Store) -> Merged:
         if not damaged and not _is_better(contents, known):
             result.known += 1
             result.notes += _differences(run_id, source, contents, known)
+            whole = with_networks(known, contents)
+            if len(whole) > len(known):
+                target.place(run_id, whole)
             continue
         target.place(run_id, contents)
         result.added += 1

@@ -15,8 +15,8 @@ from rich.console import Console
 from ganbench.api import hookimpl
 from ganbench.cache import fetching, kept
 from ganbench.cli import main
-from ganbench.cli.progress import _Bars
 from ganbench.errors import PluginError
+from ganbench.progress import _Bars
 from ganbench.store import RunFiles, Store
 
 TREE = """

@@ -51,8 +51,10 @@ def test_a_new_score_appears_and_the_rest_stays_to_the_bit(evaluate, ganbench, c
     monkeypatch.setattr(sys, "argv", ["ganbench", "evaluate", "tiny", "-m", RAW])
     files, before, old = contents(copy), scores(copy), shown(ganbench, copy)
     experiment = Store(copy).experiment()
-    result = evaluate("-m", RAW)
+    result = evaluate("-m", RAW, "--tracker", "jsonl")
     assert result.exit_code == 0, result.output
+    told = (copy / "trackers" / "events.jsonl").read_text().splitlines()
+    assert [json.loads(line)["event"] for line in told] == ["finished"] * 4
     assert "4 runs to score and 2 floors to measure in 4 tasks." in result.stderr
     assert "raw" in result.stdout
     assert contents(copy) == files

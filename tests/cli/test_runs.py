@@ -15,7 +15,8 @@ COLUMNS = [
     "reason", "metric", "estimator", "value", "low", "high", "p_value", "floor", "floor_p95",
     "n_real", "n_fake", "generator_steps", "train_seconds", "eval_seconds", "device", "engine",
     "block", "attempts", "joules", "generator_parameters", "critic_parameters",
-    "generator_passes", "critic_passes",
+    "generator_passes", "critic_passes", "torch", "hardware", "better",
+    "headline",
 ]  # fmt: skip
 
 

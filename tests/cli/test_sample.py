@@ -1,11 +1,19 @@
 """Drawing from stored generators, and fetching data, from the command line."""
 
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from ganbench.cells import restore_cells
+from ganbench.restoring import restored
 from ganbench.store import Store
 
 GRID = """
@@ -162,3 +170,88 @@ def test_an_unknown_dataset_cannot_be_fetched(ganbench):
     result = ganbench("fetch", "mnits")
     assert result.exit_code == 2
     assert "mnits" in result.stderr
+
+
+# ------------------------------------------------------------------------- without ganbench
+
+ALONE = """
+import sys
+
+class Nowhere:
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("ganbench"):
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Nowhere())
+"""
+DRIVER = """
+from pathlib import Path
+
+for path in sorted(Path().glob("*.pt2")):
+    generator, about = load(str(path))
+    kind, noise = path.stem, torch.from_numpy(np.load(f"{path.stem}-noise.npy"))
+    samples = generator(noise)
+    np.save(f"{kind}-out.npy", samples.numpy())
+    if about["samples"]["kind"] == "table":
+        table(samples, about).to_csv(f"{kind}.csv", index=False)
+    if about["samples"]["kind"] == "sequence":
+        Path(f"{kind}.txt").write_text(repr(texts(samples, about)))
+    example = about["example"]
+    again = generator(torch.tensor(example["noise"]))
+    torch.testing.assert_close(again, torch.tensor(example["samples"]), atol=1e-4, rtol=0)
+noise = torch.from_numpy(np.load("gaussian-noise.npy"))
+np.save("mlp-out.npy", mlp("generator.safetensors")(noise).detach().numpy())
+assert not [name for name in sys.modules if name.startswith("ganbench")]
+"""
+
+
+def test_generators_run_in_torch_alone(ganbench, mixed, registry, tmp_path):
+    """The code of docs/use-a-generator.md, where ganbench cannot be imported."""
+    folder, runs = mixed
+    stored, noise = {}, {}
+    for name, player in (
+        ("gaussian", "mlp"),
+        ("fair", "mlp"),
+        ("digits", "mlp"),
+        ("markov", "gru"),
+    ):
+        run = runs[name, player]
+        out = ganbench("store", "export", folder, "--generator", run, "-o", f"{name}.pt2")
+        assert out.exit_code == 0, out.output
+        stored[name] = restored(Store(folder), registry, run)
+        noise[name] = stored[name].noise(11, 3)
+        np.save(f"{name}-noise.npy", noise[name].numpy())
+    shutil.copy(folder / "runs" / runs["gaussian", "mlp"] / "generator.safetensors", ".")
+    page = (Path(__file__).parents[2] / "docs" / "use-a-generator.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    Path("alone.py").write_text("\n".join([ALONE, *blocks, DRIVER]))
+    done = subprocess.run(
+        [sys.executable, "alone.py"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for name, each in stored.items():
+        samples = each.samples(noise[name])
+        alone = torch.from_numpy(np.load(f"{name}-out.npy"))
+        torch.testing.assert_close(alone, samples, atol=1e-4, rtol=0)
+        if name == "fair":
+            frame = each.cell.dataset.value.to_frame(samples)
+            pd.testing.assert_frame_equal(pd.read_csv("fair.csv"), frame, check_dtype=False)
+        if name == "markov":
+            lines = each.cell.dataset.value.to_text(samples)
+            assert Path("markov.txt").read_text() == repr(lines)
+    alone = torch.from_numpy(np.load("mlp-out.npy"))
+    torch.testing.assert_close(alone, stored["gaussian"].samples(noise["gaussian"]))
+
+
+def test_what_cannot_be_exported_says_why(ganbench, mixed, monkeypatch):
+    folder, runs = mixed
+    export = ("store", "export", folder, "--generator")
+    refused = ganbench(*export, runs["fair", "bootstrap"])
+    assert refused.exit_code == 2
+    assert "A baseline has neither noise nor players." in refused.stderr
+    branching = lambda self, x: x if x.sum() > 0 else -x  # noqa: E731
+    monkeypatch.setattr("ganbench.data.Dataset.project", branching)
+    refused = ganbench(*export, runs["gaussian", "mlp"])
+    assert refused.exit_code == 2
+    assert "The generator mlp(width=4, depth=1) on gaussian cannot be exported:" in refused.stderr
+    assert os.listdir() == []

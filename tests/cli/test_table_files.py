@@ -40,3 +40,12 @@ def test_numbers_survive_the_way_through_a_file(ganbench, results, tmp_path):
 def test_what_cannot_be_written_is_one_sentence(ganbench, results, path, code, told):
     result = ganbench("table", results, "-o", path)
     assert (result.exit_code, told in result.stderr) == (code, True)
+
+
+@pytest.mark.parametrize("asked", [("--format", "latex"), ("--format", "table"), ("--json",)])
+def test_a_format_that_contradicts_the_ending_is_refused(ganbench, results, tmp_path, asked):
+    result = ganbench("table", results, "-o", tmp_path / "t.csv", *asked)
+    assert result.exit_code == 2
+    assert f"says another format than '{asked[-1].removeprefix('--')}'" in result.stderr
+    assert not (tmp_path / "t.csv").exists()
+    assert ganbench("table", results, "-o", tmp_path / "t.csv", "--format", "csv").exit_code == 0

@@ -60,6 +60,8 @@ def test_version(ganbench):
         (["--bogus"], "No such option"),
         (["run", "--bogus"], "No such option"),
         (["run", "extra", *FLAGS], "unexpected extra argument"),
+        (["run", *FLAGS, "--tracker", "mlfow"], "No tracker named 'mlfow'. Did you mean 'mlflow'"),
+        (["run", *FLAGS, "--tracker", "csv(file='x')"], "csv has no parameter 'file'"),
         (["grid", "shwo"], "No such command 'shwo'"),
         (["list", "loses"], "'loses' is not one of 'architectures', 'losses'"),
         (["info"], "Missing argument 'NAME'"),
@@ -136,6 +138,17 @@ def test_results_that_cannot_be_written(ganbench, place):
 def test_a_broken_selection_of_plugins(ganbench, monkeypatch):
     monkeypatch.setenv("GANBENCH_PLUGINS", "lossse")
     refused(ganbench("list"), 2, words="Did you mean 'losses'?")
+
+
+def test_a_loss_and_a_dataset_are_enough_and_a_baseline_needs_no_players(ganbench):
+    for flags, cell in (
+        (["-l", "ns"], "ring8 · mlp · ns · normal"),
+        (["-b", "kde"], "ring8 · kde"),
+    ):
+        shown = ganbench("run", "-d", "ring8", *flags, "--dry-run")
+        assert shown.exit_code == 0, shown.output
+        assert f" {cell} " in shown.stdout
+        assert "5 runs to do" in shown.stdout
 
 
 def test_without_plugins_there_is_nothing_to_run(ganbench, monkeypatch):

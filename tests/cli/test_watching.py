@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 from rich.console import Console
 
 from ganbench.cli import watching
@@ -23,6 +24,13 @@ def test_a_folder_where_nobody_works_is_told_once(ganbench, results):
     assert result.exit_code == 0
     line = "4 of 6 runs ok, 2 incompatible; 0 tasks running, 0 drivers at work."
     assert result.stdout.splitlines() == [line]
+
+
+@pytest.mark.parametrize("other", ["--json", "--attempts"])
+def test_it_goes_with_nothing_that_prints_once(ganbench, results, other):
+    result = ganbench("status", results, "--watch", other)
+    assert result.exit_code == 2
+    assert f"--watch shows what changes and {other} what is" in result.stderr
 
 
 def test_what_drivers_are_at_is_shown_until_the_last_has_gone(results, monkeypatch):
