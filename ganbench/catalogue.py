@@ -35,8 +35,6 @@ class Described:
 def describe(entry: Entry, registry: Registry) -> Described:
     """Describe a component by its docstring and by what it makes with its defaults."""
     text = _SECTION.split(entry.doc)[0].strip()
-    arguments = entry.doc.partition("Args:\n")[2]
-    meanings = {name: " ".join(words.split()) for name, words in _ARGUMENT.findall(arguments)}
     facts: dict[str, str] = {}
     if entry.kind in _FACTS and not any(parameter.required for parameter in entry.parameters):
         try:
@@ -48,7 +46,13 @@ def describe(entry: Entry, registry: Registry) -> Described:
                 facts = {name: fact for name, fact in _FACTS[entry.kind](built.value) if fact}
     said = {title.lower(): entry.said(title) for title in ("Kind", "Size", "Licence")}
     facts = {**{title: fact for title, fact in said.items() if fact}, **facts}
-    return Described(entry, text, meanings, facts)
+    return Described(entry, text, meanings(entry), facts)
+
+
+def meanings(entry: Entry) -> dict[str, str]:
+    """Read from its docstring what each parameter means."""
+    arguments = entry.doc.partition("Args:\n")[2]
+    return {name: " ".join(words.split()) for name, words in _ARGUMENT.findall(arguments)}
 
 
 Facts = Iterator[tuple[str, str]]

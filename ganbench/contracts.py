@@ -14,6 +14,7 @@ from ganbench.data import Dataset, Prior
 from ganbench.errors import PluginError
 from ganbench.objectives import Loss, Regularizer
 from ganbench.scoring import Metric
+from ganbench.tracking import Tracker
 
 CLASSES: Mapping[str, type] = {
     "architecture": Architecture,
@@ -23,6 +24,7 @@ CLASSES: Mapping[str, type] = {
     "prior": Prior,
     "baseline": Baseline,
     "metric": Metric,
+    "tracker": Tracker,
 }
 """Kind of component -> the class that its plugins see."""
 

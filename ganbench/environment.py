@@ -88,6 +88,9 @@ def describe(device: torch.device, registry: Registry) -> dict[str, Any]:
         "git_commit": _git_commit(),
         "distributions": {name: distribution(name).version for name in _DISTRIBUTIONS},
         "plugins": {plugin.name: plugin.owner for plugin in registry.plugins},
+        "sources": {
+            plugin.owner: dict(plugin.source) for plugin in registry.plugins if plugin.source
+        },
     }
 
 

@@ -2,6 +2,8 @@
 
 import unicodedata
 
+import click
+
 _KEPT = "\n\t"
 _MOST_SAID = 2000
 """Characters of what an error says that are kept."""
@@ -17,6 +19,11 @@ def plain(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(sign if _shows(sign) else repr(sign)[1:-1] for sign in text)
+
+
+def echo(text: object = "", err: bool = False) -> None:
+    """Print a line on stdout or stderr, made plain."""
+    click.echo(plain(str(text)), err=err)
 
 
 def _shows(sign: str) -> bool:

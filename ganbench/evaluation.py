@@ -24,7 +24,7 @@ from ganbench.plugins import Built, Registry
 _RUNNING_SAMPLES = 500
 _COLUMNS = (
     "metric", "estimator", "value", "low", "high", "p_value", "n_real", "n_fake", "better",
-    "headline", "score_id", "details", "seconds",
+    "headline", "score_id", "details", "seconds", "owner",
 )  # fmt: skip
 
 
@@ -212,6 +212,7 @@ class Evaluator:
                     "headline": score.estimator == metric.value.headline,
                     "score_id": self.score_id(metric),
                     "details": json.dumps(dict(score.details), default=float),
+                    "owner": metric.entry.owner,
                 }
             )
         if metric.value.headline not in [row["estimator"] for row in rows]:

@@ -68,6 +68,7 @@ class Grid(BaseModel):
     architectures: list[str | dict[str, str | list[str]]] = []
     losses: list[str] = []
     baselines: list[str] = []
+    trackers: list[str] = []
     train: dict[str, Any] = {}
     evaluation: Evaluation = Evaluation()
     override: list[Override] = []

@@ -47,6 +47,11 @@ def ganbench_metrics() -> Factories:  # type: ignore[empty-body]
 
 
 @hookspec
+def ganbench_trackers() -> Factories:  # type: ignore[empty-body]
+    """Name -> factory of `Tracker`."""
+
+
+@hookspec
 def ganbench_grids() -> Mapping[str, Path]:  # type: ignore[empty-body]
     """Name -> TOML file of a grid."""
 
@@ -62,5 +67,7 @@ def ganbench_progress(run: Mapping[str, Any], step: int, values: Mapping[str, fl
 
 
 @hookspec
-def ganbench_run_finished(run: Mapping[str, Any], scores: list[Mapping[str, Any]]) -> None:
-    """A run has ended, with its status in `run` and one mapping for each score."""
+def ganbench_run_finished(
+    run: Mapping[str, Any], scores: list[Mapping[str, Any]], files: Path
+) -> None:
+    """A run has ended: status in `run`, one mapping for each score, the folder of its files."""

@@ -24,7 +24,8 @@ def make_deterministic() -> None:
     os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    torch.use_deterministic_algorithms(True)
+    # `use_deterministic_algorithms` would import the compiler: seconds, in each worker.
+    torch.set_deterministic_debug_mode("error")
     # Else every new tensor is filled first; nothing here reads memory that was not written.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
@@ -67,8 +68,8 @@ _SETTINGS: Mapping[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
     "the default dtype": (torch.get_default_dtype, torch.set_default_dtype),
     "the default device": (torch.get_default_device, _place),
     "whether algorithms are deterministic": (
-        torch.are_deterministic_algorithms_enabled,
-        torch.use_deterministic_algorithms,
+        torch.get_deterministic_debug_mode,
+        torch.set_deterministic_debug_mode,
     ),
     "the number of threads": (torch.get_num_threads, torch.set_num_threads),
     "whether gradients are taken": (torch.is_grad_enabled, torch.set_grad_enabled),
@@ -98,11 +99,39 @@ def _on_stderr() -> Iterator[None]:
         yield
 
 
+def _numpy_state() -> tuple[bytes, int]:
+    state: Any = np.random.get_state()
+    return state[1].tobytes(), state[2]
+
+
+_STATES: Mapping[str, Callable[[], Any]] = {
+    "torch's random state": lambda: torch.get_rng_state().tolist(),
+    "numpy's random state": _numpy_state,
+    "Python's random state": random.getstate,
+}
+"""What plugins may draw from behind everybody's back: how to look at it."""
+
+
 @contextlib.contextmanager
-def unchanged() -> Iterator[None]:
+def watched() -> Iterator[list[str]]:
+    """Name, at the end of the block, what it has changed for all; put it back."""
+    changed: list[str] = []
+    before = {what: look() for what, look in _STATES.items()}
+    with unchanged(changed):
+        try:
+            yield changed
+        finally:
+            changed += [what for what, look in _STATES.items() if look() != before[what]]
+
+
+@contextlib.contextmanager
+def unchanged(changed: list[str] | None = None) -> Iterator[None]:
     """Put back, at the end of the block, what a plugin may have changed for whoever comes next.
 
     What it prints inside goes to stderr, since stdout carries data.
+
+    Args:
+        changed: takes the names of what was changed, in place of a warning.
     """
     before = {what: look() for what, (look, _) in _SETTINGS.items()}
     handlers = _handlers()
@@ -111,12 +140,14 @@ def unchanged() -> Iterator[None]:
         with torch.random.fork_rng(devices=[]), warnings.catch_warnings(), _on_stderr():
             yield
     finally:
-        changed = [what for what, (look, _) in _SETTINGS.items() if look() != before[what]]
-        for what in changed:
+        found = [what for what, (look, _) in _SETTINGS.items() if look() != before[what]]
+        for what in found:
             _SETTINGS[what][1](before[what])
         for number, handler in handlers.items():
             signal.signal(number, handler)
         np.random.set_state(numpy_state)
         random.setstate(python_state)
-        if changed:
-            log.warning("A plugin changed %s; it was put back.", ", ".join(changed))
+        if changed is not None:
+            changed += found
+        elif found:
+            log.warning("A plugin changed %s; it was put back.", ", ".join(found))

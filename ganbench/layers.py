@@ -85,7 +85,7 @@ class _Cell(nn.Module, Generic[S]):
         raise NotImplementedError
 
     def _zeros(self, projected: Tensor) -> Tensor:
-        return projected.new_zeros(len(projected), self.hidden)
+        return projected.new_zeros(projected.shape[0], self.hidden)
 
 
 class LSTMCell(_Cell[tuple[Tensor, Tensor]]):

@@ -1,11 +1,12 @@
 """Names that become parts of paths, and what keeps a path inside its folder."""
 
 import hashlib
+import os
 import re
 from collections.abc import Collection
 from pathlib import Path
 
-from ganbench.errors import StoreError
+from ganbench.errors import SpecError, StoreError
 
 ROOT = Path("results")
 """Below it are the results folders that nobody has named a place for."""
@@ -48,6 +49,40 @@ def file_name(*labels: str, taken: Collection[str] = ()) -> str:
         return name
     digest = hashlib.sha256(whole.encode("utf-8", "backslashreplace")).hexdigest()[:12]
     return f"f-{name[: _LONGEST - 20]}-{digest}"
+
+
+def results_folder(results: str | Path) -> Path:
+    """Return the results folder of this path, or of this name below `ROOT`.
+
+    A path comes first; it is also returned where neither is there yet.
+    """
+    named = (Path(results), ROOT / results)
+    return next((folder for folder in named if _holds_results(folder)), named[0])
+
+
+def existing_folder(results: str | Path) -> Path:
+    """Return the results folder of this path or name.
+
+    Raises:
+        SpecError: if there is none; lists those that are there.
+    """
+    folder = results_folder(results)
+    if _holds_results(folder):
+        return folder
+    there = ", ".join(path.name for path in existing_folders())
+    raise SpecError(
+        f"'{results}' is no results folder. "
+        + (f"Below ./{ROOT} there are: {there}." if there else "`ganbench run` makes one.")
+    )
+
+
+def existing_folders() -> list[Path]:
+    """List the results folders below `ROOT`."""
+    return sorted(path.parent for path in ROOT.glob("*/experiment.json"))
+
+
+def _holds_results(folder: Path) -> bool:
+    return os.path.isfile(folder / "experiment.json")
 
 
 def inside(folder: Path, path: Path) -> Path:

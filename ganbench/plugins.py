@@ -8,13 +8,14 @@ import functools
 import hashlib
 import importlib.util
 import inspect
+import json
 import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,7 +23,7 @@ from typing import Any
 import pluggy
 
 from ganbench import components, hookspecs
-from ganbench.api import API_VERSION
+from ganbench.api import API_VERSION, OLDEST_API_VERSION
 from ganbench.cache import folder
 from ganbench.canonical import joined, written
 from ganbench.components import Component, Parameter
@@ -35,6 +36,8 @@ from ganbench.naming import is_name
 GROUP = "ganbench"
 SELECT_VARIABLE = "GANBENCH_PLUGINS"
 FILES_VARIABLE = "GANBENCH_PLUGIN_FILES"
+Named = tuple[str | None, ...]
+"""Which plugins are to be loaded; see `named_plugins`."""
 KINDS = {
     "architecture": "ganbench_architectures",
     "loss": "ganbench_losses",
@@ -43,19 +46,31 @@ KINDS = {
     "prior": "ganbench_priors",
     "baseline": "ganbench_baselines",
     "metric": "ganbench_metrics",
+    "tracker": "ganbench_trackers",
     "grid": "ganbench_grids",
 }
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """One entry point and what became of it."""
+    """One entry point and what became of it.
+
+    Attributes:
+        name: of the entry point.
+        owner: distribution and version, or file and the beginning of its sha256.
+        status: "loaded" or "disabled".
+        reason: why it is disabled.
+        provides: what it offers.
+        source: where its code is from, as JSON: `direct_url` of the packaging standard (PEP 610)
+            for a distribution that no index gave, `file` and `sha256` for a single file.
+    """
 
     name: str
     owner: str
     status: str
     reason: str = ""
     provides: tuple[str, ...] = ()
+    source: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -142,9 +157,12 @@ NOTHING = Built("none", Entry("nothing", "none", lambda: None, "", ""), {}, None
 discriminator of a loss without a critic."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Registry:
-    """All components by kind and name, with the plugins that they come from."""
+    """All components by kind and name, with the plugins that they come from.
+
+    It equals only itself, so that what was built from it can be looked up by it.
+    """
 
     entries: Mapping[str, Mapping[str, tuple[Entry, ...]]]
     plugins: tuple[Plugin, ...]
@@ -168,7 +186,8 @@ class Registry:
             both = " and ".join(f"'{entry.plugin}' of {entry.owner}" for entry in owners)
             raise PluginError(
                 f"The {kind} '{name}' has several owners: plugins {both}. "
-                f"Uninstall one, or name the plugins to load in {SELECT_VARIABLE}."
+                f"Uninstall one, leave its file out, or name the plugins to load in "
+                f"{SELECT_VARIABLE}."
             )
         return owners[0]
 
@@ -222,17 +241,22 @@ class _File:
 
     @property
     def name(self) -> str:
-        return self.path.stem
+        return self.path.name
 
     @property
     def value(self) -> str:
         """What owns its components: results change with what the file says."""
+        return f"{self.name} {self.digest[:8]}"
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the file."""
         content = self.path.read_bytes() if self.path.is_file() else b""
-        return f"{self.path.name} {hashlib.sha256(content).hexdigest()[:8]}"
+        return hashlib.sha256(content).hexdigest()
 
     def load(self) -> ModuleType:
         """Run the file."""
-        name = f"{GROUP}_file_{self.name}"
+        name = f"{GROUP}_file_{self.path.stem}"
         spec = importlib.util.spec_from_file_location(name, self.path)
         if spec is None or spec.loader is None or not self.path.is_file():
             raise PluginError(f"'{self.path}' is no Python file.")
@@ -242,8 +266,9 @@ class _File:
         return module
 
 
-def name_files(paths: Iterable[str | Path]) -> None:
-    """Let this process, and the workers that it starts, load these plugin files, too.
+@contextmanager
+def plugin_files(paths: Iterable[str | Path]) -> Iterator[None]:
+    """Let plugin files be loaded inside the block, also by the workers that it starts.
 
     Raises:
         SpecError: if one of them is no file.
@@ -254,25 +279,49 @@ def name_files(paths: Iterable[str | Path]) -> None:
             raise SpecError(
                 f"'{path}' is no Python file; name the file of a plugin, such as my_gan.py."
             )
-    known = os.environ.get(FILES_VARIABLE, "").split(os.pathsep)
-    every = dict.fromkeys([*filter(None, known), *map(str, named)])
+    before = os.environ.get(FILES_VARIABLE)
+    every = [*filter(None, [before]), *map(str, named)]
     os.environ[FILES_VARIABLE] = os.pathsep.join(every)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[FILES_VARIABLE]
+        else:
+            os.environ[FILES_VARIABLE] = before
+
+
+def known_points() -> "list[EntryPoint | _File]":
+    """List where plugins are loaded from: entry points that are chosen, and files."""
+    return [*_selected(list(entry_points(group=GROUP))), *_files()]
 
 
 def _files() -> list[_File]:
-    named = os.environ.get(FILES_VARIABLE, "").split(os.pathsep)
-    return [_File(Path(path)) for path in named if path]
+    files: dict[str, _File] = {}
+    for path in map(Path, filter(None, os.environ.get(FILES_VARIABLE, "").split(os.pathsep))):
+        other = files.setdefault(path.name, _File(path)).path
+        if other != path:
+            raise SpecError(
+                f"The plugin files '{other}' and '{path}' have the same name; rename one of them."
+            )
+    return list(files.values())
+
+
+def named_plugins() -> Named:
+    """Return what `load_plugins` depends on: the installed plugins named, and the files."""
+    return (os.environ.get(SELECT_VARIABLE), *(file.value for file in _files()))
 
 
 def load_plugins(points: Iterable[EntryPoint] | None = None) -> Registry:
     """Load the installed plugins, or those of the given entry points, and plugin files.
 
     The environment variable GANBENCH_PLUGINS, a comma-separated list of plugin names, selects
-    among those that are installed; empty it loads none. GANBENCH_PLUGIN_FILES lists files, as
-    `name_files` does.
+    among those that are installed; empty it loads none. GANBENCH_PLUGIN_FILES lists the paths of
+    plugin files, separated as in PATH; `plugin_files` adds to it.
 
     Raises:
         UnknownComponentError: if GANBENCH_PLUGINS names a plugin that is not installed.
+        SpecError: if two files have the same name.
     """
     found = list(entry_points(group=GROUP) if points is None else points)
     manager = pluggy.PluginManager(GROUP)
@@ -281,21 +330,33 @@ def load_plugins(points: Iterable[EntryPoint] | None = None) -> Registry:
     plugins = []
     chosen: list[EntryPoint | _File] = [*_selected(found), *_files()]
     for point in sorted(chosen, key=lambda point: (point.name, point.value)):
-        dist = point.dist if isinstance(point, EntryPoint) else None
+        # Where the backport importlib_metadata is loaded, entry points are of a class of its own.
+        dist = None if isinstance(point, _File) else point.dist
         owner = f"{dist.name} {dist.version}" if dist else point.value
         try:
             with unchanged():
                 provided = _load_one(point, owner, manager)
         except (Exception, SystemExit) as error:
             reason = str(error) if isinstance(error, PluginError) else said(error)
-            plugins.append(Plugin(point.name, owner, "disabled", reason))
+            plugins.append(Plugin(point.name, owner, "disabled", reason, source=_source(point)))
             continue
         for entry in provided:
             owners = entries[entry.kind].get(entry.name, ())
             entries[entry.kind][entry.name] = (*owners, entry)
         labels = tuple(f"{entry.kind} {entry.name}" for entry in provided)
-        plugins.append(Plugin(point.name, owner, "loaded", provides=labels))
+        plugins.append(Plugin(point.name, owner, "loaded", "", labels, _source(point)))
     return Registry(entries, tuple(plugins), manager.hook)
+
+
+def _source(point: EntryPoint | _File) -> Mapping[str, Any]:
+    if isinstance(point, _File):
+        return {"file": point.path.name, "sha256": point.digest}
+    text = point.dist.read_text("direct_url.json") if point.dist else None
+    try:
+        direct = json.loads(text or "{}")
+    except ValueError:
+        direct = None
+    return {"direct_url": direct} if direct and isinstance(direct, dict) else {}
 
 
 def _selected(points: list[EntryPoint]) -> list[EntryPoint]:
@@ -312,9 +373,7 @@ def _selected(points: list[EntryPoint]) -> list[EntryPoint]:
 def _load_one(point: EntryPoint | _File, owner: str, manager: pluggy.PluginManager) -> list[Entry]:
     """Import one plugin and ask for its components; register it only if all of that works."""
     module = point.load()
-    version = getattr(module, "ganbench_api_version", API_VERSION)
-    if version != API_VERSION:
-        raise PluginError(f"It needs API version {version}; this ganbench has {API_VERSION}.")
+    _check_version(getattr(module, "ganbench_api_version", API_VERSION))
     trial = pluggy.PluginManager(GROUP)
     trial.add_hookspecs(hookspecs)
     trial.register(module, point.name)
@@ -330,6 +389,26 @@ def _load_one(point: EntryPoint | _File, owner: str, manager: pluggy.PluginManag
     ]
     manager.register(module, f"{point.name} of {owner}")
     return entries
+
+
+def _check_version(needed: object) -> None:
+    """Refuse a plugin that was written for an interface which this ganbench does not serve."""
+    if type(needed) is not int:
+        raise PluginError(
+            f"Its `ganbench_api_version` is {needed!r:.100}, and must be a whole number, such as "
+            f"{API_VERSION}."
+        )
+    if needed > API_VERSION:
+        raise PluginError(
+            f"It needs version {needed} of the plugin interface, and this ganbench "
+            f"{version('ganbench')} has {API_VERSION}: install a newer ganbench."
+        )
+    if needed < OLDEST_API_VERSION:
+        raise PluginError(
+            f"It was written for version {needed} of the plugin interface, and this ganbench "
+            f"{version('ganbench')} serves {OLDEST_API_VERSION} and later: upgrade the plugin, or "
+            "install an older ganbench."
+        )
 
 
 def _checked(provided: object, hook: str, kind: str) -> dict[str, Callable[..., Any]]:

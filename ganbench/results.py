@@ -23,6 +23,8 @@ COSTS = (
     "joules", "generator_parameters", "critic_parameters", "generator_passes", "critic_passes",
 )  # fmt: skip
 """Of a run, beside its seconds; empty where nobody counted."""
+MACHINE = ("torch", "hardware")
+"""What trained a run: the build of torch, and the GPU or CPU; empty where nobody said."""
 _SCORE = [
     "metric", "estimator", "value", "low", "high", "p_value", "n_real", "n_fake", "better",
     "headline",
@@ -135,9 +137,9 @@ def _planned(cells: list[Json], index: Index) -> pd.DataFrame:
     frame["generator_steps"] = np.where(np.isnan(steps), planned, steps).astype(int)
     for name in ("train_seconds", "eval_seconds", *COSTS):
         frame[name] = known[name].to_numpy()
-    for name in ("device", "engine"):
-        frame[name] = known[name].where(there, "").to_numpy()
-    for name in ("reason", "device", "engine"):  # also from folders of others
+    for name in ("device", "engine", *MACHINE):
+        frame[name] = known[name].where(known[name].notna(), "").to_numpy()
+    for name in ("reason", "device", "engine", *MACHINE):  # also from folders of others
         frame[name] = frame[name].map({text: plain(str(text)) for text in frame[name].unique()})
     frame["attempts"] = known["attempts"].fillna(0).to_numpy().astype(int)
     return frame

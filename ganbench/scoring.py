@@ -39,6 +39,7 @@ class Metric:
         default: whether it is scored where a grid names no metric.
         uses_train: whether it compares with rows of the training split. Its floor then comes
             from test rows alone, since training rows would not be new to it.
+        symmetric: the estimators that stay the same when both samples change places.
         version: raised whenever its values change.
     """
 
@@ -47,6 +48,7 @@ class Metric:
     running: bool = False
     default: bool = False
     uses_train: bool = False
+    symmetric: frozenset[str] = frozenset()
     version: int = 1
 
     def misfit(self, dataset: Dataset) -> str | None:  # noqa: ARG002

@@ -90,7 +90,7 @@ def numbers(store):
 def forget():
     from ganbench.execution import worker
 
-    worker._registry.cache_clear()
+    worker._loaded.cache_clear()
     worker._evaluator.cache_clear()
     sys.modules.pop("gated", None)
 

@@ -67,7 +67,7 @@ def test_what_a_plugin_changes_is_put_back(tmp_path, caplog, monkeypatch):
         torch.set_default_dtype(torch.float64)
         torch.set_num_threads(2)
         torch.set_grad_enabled(False)
-        torch.use_deterministic_algorithms(False)
+        torch.set_deterministic_debug_mode("default")
         os.chdir(tmp_path)
         os.environ["ADDED"] = "1"
         del os.environ["KEPT"]

@@ -78,7 +78,9 @@ BROKEN = {
     "number as name": ({"ganbench_losses": offering(3)}, "the unusable name 3"),
     "no factory": ({"ganbench_losses": lambda: {"x": 3}}, "'x' without a callable factory"),
     "no grid file": ({"ganbench_grids": lambda: {"x": Path("/no.toml")}}, "FileNotFoundError"),
-    "newer interface": ({"ganbench_api_version": 99}, "needs API version 99"),
+    "newer interface": ({"ganbench_api_version": 99}, "needs version 99 of the plugin interface"),
+    "older interface": ({"ganbench_api_version": 0}, "was written for version 0 of the plugin"),
+    "no version": ({"ganbench_api_version": "1"}, "`ganbench_api_version` is '1', and must be a"),
     "wrong arguments": ({"ganbench_progress": lambda nonsense: None}, "nonsense"),
 }
 
@@ -173,3 +175,19 @@ def test_any_first_party_plugin_can_be_missing():
             if name not in part.names(kind)
         }
         assert {whole.entries[kind][name][0].plugin for kind, name in lost} == {missing}
+
+
+def test_the_backport_of_importlib_metadata_changes_no_owner():
+    """MLflow imports it; run ids hold the owner."""
+
+    class Foreign:
+        def __init__(self, point):
+            self.point = point
+
+        def __getattr__(self, name):
+            return getattr(self.point, name)
+
+    (point,) = entry_points(group=GROUP, name="losses")
+    (plain,), (foreign,) = (load_plugins([each]).plugins for each in (point, Foreign(point)))
+    assert plain == foreign
+    assert foreign.owner.startswith("ganbench ")

@@ -10,12 +10,12 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from ganbench.cli.progress import verdict, watching
 from ganbench.escaping import plain
 from ganbench.execution.driver import Watcher
 from ganbench.execution.executors import Outcome
 from ganbench.execution.tasks import Plan, Task
-from ganbench.report.plots import encode
+from ganbench.progress import verdict, watching
+from ganbench.report.figures.encoding import encode
 from ganbench.store import Json
 
 _EVERY_SECONDS = 0.3
@@ -29,8 +29,10 @@ def showing(plan: Plan, quiet: bool) -> Iterator[Watcher]:
             yield watcher
         return
     bars = _Bars(plan)
-    yield Watcher(bars.event, bars.done, bars.stop)
-    bars.show(over=True)
+    try:
+        yield Watcher(bars.event, bars.done, bars.stop)
+    finally:
+        bars.close()
 
 
 def in_notebook() -> bool:
@@ -72,16 +74,23 @@ class _Bars:
     def stop(self) -> None:
         self.note = "saving what is running"
 
-    def show(self, over: bool = False) -> None:
+    def close(self) -> None:
+        """Leave the bar of the plan alone, and say if it has not come to its end."""
+        self.running.clear()
+        self.note = "" if self.count == self.total else "stopped"
+        self.handle.update(self._html())
+
+    def show(self) -> None:
         """Draw the bars anew, if that was not done just before."""
         now = time.monotonic()
-        if over or now - self.shown > _EVERY_SECONDS:
+        if now - self.shown > _EVERY_SECONDS:
             self.shown = now
             self.handle.update(self._html())
 
     def _html(self) -> object:
         seconds = time.monotonic() - self.started
-        text = f"{self.name}: {self.count} of {self.total} tasks, {seconds:.0f} s {self.note}"
+        note = f", {self.note}" if self.note else ""
+        text = f"{self.name}: {self.count} of {self.total} tasks, {seconds:.0f} s{note}"
         lines = [_bar(self.count, self.total, text)]
         lines += [_bar(step, total, title) for title, (step, total) in self.running.items()]
         lines += [f"<div>{html.escape(plain(each))}</div>" for each in self.failed]

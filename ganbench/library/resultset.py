@@ -1,20 +1,22 @@
 """A results folder in Python: tables, figures, comparisons and the page."""
 
 import functools
-import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
 from matplotlib.figure import Figure
 
-from ganbench.cli.common import open_store, write_page
 from ganbench.comparison import compare, compare_results
 from ganbench.components import unknown
+from ganbench.errors import SpecError
 from ganbench.library.table import Compared, Table
-from ganbench.plugins import Registry, load_plugins, name_files
+from ganbench.naming import existing_folder
+from ganbench.plugins import Registry, load_plugins, plugin_files
 from ganbench.report.figures.drawing import chosen_kinds, draw
+from ganbench.report.placing import write_page
 from ganbench.report.tables import summary, tidy
 from ganbench.results import Results, load_results
 from ganbench.store import Store
@@ -30,8 +32,8 @@ def load(results: str | Path, plugins: Iterable[str | Path] = ()) -> "ResultSet"
     Raises:
         SpecError: if there is none; lists those that are there.
     """
-    name_files(plugins)
-    return ResultSet(open_store(os.fspath(results)), load_plugins())
+    with plugin_files(plugins):
+        return ResultSet(Store(existing_folder(results)), load_plugins())
 
 
 class ResultSet:
@@ -80,12 +82,15 @@ class ResultSet:
         return figure if isinstance(figure, Figure) else figure[-1]
 
     def _dataset(self, name: str | None) -> str:
-        known = list(dict.fromkeys(self.results.frame["dataset"]))
-        if name is None and len(known) == 1:
-            name = str(known[0])
-        if name is None or name not in known:
-            raise unknown("dataset", name or "", known)
-        return name
+        known = [str(each) for each in self.results.frame["dataset"].unique()]
+        if name is None and len(known) > 1:
+            raise SpecError(
+                f"This figure is drawn of one dataset, and there are {len(known)}: "
+                f"{', '.join(known)}. Name one of them as `dataset`."
+            )
+        if name is not None and name not in known:
+            raise unknown("dataset", name, known)
+        return name or known[0]
 
     def compare(
         self, by: str | None = None, baseline: str | None = None, metric: str | None = None
@@ -112,12 +117,33 @@ class ResultSet:
         return Compared(compare_results(self.results, other.results, metric, names))
 
     def samples(self, run_id: str) -> torch.Tensor:
-        """Return the stored samples (n, *shape) of a run."""
-        return self.results.samples(run_id)
+        """Return the stored samples (n, *shape) of a run, by its id or the beginning of it.
+
+        Raises:
+            GanbenchError: if there is no such run, or it has none, such as one that failed.
+        """
+        run = self._run(run_id)
+        if run["status"] != "ok":
+            raise SpecError(f"The run {run['run_id']} has no samples: it is {run['status']}.")
+        return self.results.samples(run["run_id"])
 
     def history(self, run_id: str) -> pd.DataFrame:
-        """Return the learning curves of a run: step, quantity, value."""
-        return self.results.history(run_id)
+        """Return the learning curves of a run, as of `samples`: step, quantity, value.
+
+        Raises:
+            GanbenchError: if there is no such run.
+        """
+        return self.results.history(self._run(run_id)["run_id"])
+
+    def _run(self, run_id: str) -> "pd.Series[Any]":
+        runs = self.results.frame.drop_duplicates("run_id")
+        found = runs[runs["run_id"].str.startswith(run_id)]
+        if len(found) != 1:
+            many = f"{len(found)} runs begin" if len(found) else "No run begins"
+            raise SpecError(
+                f"{many} with '{run_id}'; give a whole id from the column run_id of `.frame`."
+            )
+        return found.iloc[0]
 
     def report(self, out: str | Path | None = None) -> Path:
         """Write the page and its figures, by default below the folder; returns its path."""

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ganbench.cli.common import echo
+from ganbench.escaping import echo
 from ganbench.execution.driver import execute
 from ganbench.execution.request import Request, Workers
 from ganbench.execution.tasks import Redo
 from ganbench.grid import FLAGS_GRID, Grid, load_grid, make_grid, replaced
 from ganbench.library.notebook import showing
 from ganbench.library.resultset import ResultSet
-from ganbench.plugins import Registry, load_plugins, name_files
+from ganbench.plugins import Registry, load_plugins, plugin_files
 
 
 def run(
@@ -33,7 +33,8 @@ def run(
 
     Args:
         grid: name of a grid, path of a TOML file, its fields, or a `Grid`; None for axes alone.
-        results: the results folder, by default `results/<name of the grid>`.
+        results: the results folder, as of `load`; one that is not there yet is made at this path.
+            By default `results/<name of the grid>`.
         plugins: Python files of plugins that are not installed.
         settings: of the recipe, such as {"generator_steps": 500}; they win over the grid.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
@@ -44,7 +45,7 @@ def run(
         workers: where and how tasks run; by default in one worker process for each core or GPU.
         progress: whether to show how it goes.
         **axes: fields of the grid that are replaced: datasets, architectures, losses, baselines,
-            priors, metrics (lists of expressions), seeds, evaluation, name.
+            priors, metrics, trackers (lists of expressions), seeds, evaluation, name.
 
     Returns:
         What the results folder holds in the end. Runs that failed are rows in it.
@@ -53,30 +54,30 @@ def run(
         GanbenchError: if something in the grid makes no sense or cannot be had.
         KeyboardInterrupt: at the second interrupt; the first one saves and returns.
     """
-    name_files(plugins)
-    registry = load_plugins()
-    request = Request(
-        _grid(grid, axes, settings or {}, registry),
-        results,
-        device,
-        redo,
-        checkpoint_every,
-        idle_rules=bool(axes),
-    )
 
     def tell(text: str) -> None:
         if progress:
             echo(text, err=True)
 
-    plan, store = request.begin(registry, tell), request.store
-    if plan.tasks:
-        executor = (workers or Workers()).executor_for(plan)
-        with showing(plan, quiet=not progress) as watcher:
-            summary = execute(plan, store, registry, executor, watcher, retries, max_failures)
-        for problem in summary.problems:
-            tell(f"Problem: {problem}")
-        if summary.interrupted:
-            tell("Interrupted. The same call goes on from there.")
+    with plugin_files(plugins):
+        registry = load_plugins()
+        request = Request(
+            _grid(grid, axes, settings or {}, registry),
+            results,
+            device,
+            redo,
+            checkpoint_every,
+            idle_rules=bool(axes),
+        )
+        plan, store = request.begin(registry, tell), request.store
+        if plan.tasks:
+            executor = (workers or Workers()).executor_for(plan)
+            with showing(plan, quiet=not progress) as watcher:
+                summary = execute(plan, store, registry, executor, watcher, retries, max_failures)
+            for problem in summary.problems:
+                tell(f"Problem: {problem}")
+            if summary.interrupted:
+                tell("Interrupted. The same call goes on from there.")
     return ResultSet(store, registry)
 
 

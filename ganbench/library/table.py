@@ -1,11 +1,13 @@
 """Tables of a results folder, for notebooks and papers."""
 
 from dataclasses import dataclass
+from typing import get_args
 
 import pandas as pd
 from rich.console import Console, RenderableType
 
 from ganbench.comparison import Comparison
+from ganbench.components import unknown
 from ganbench.report.comparisons import render_comparison
 from ganbench.report.formats import Format, numbers, render
 from ganbench.report.tables import Summary
@@ -21,7 +23,13 @@ class Shown:
         raise NotImplementedError
 
     def write(self, format: Format = "md") -> str:
-        """Return it as "csv", "md", "latex", "json", "html" or, for a terminal, "table"."""
+        """Return it as "csv", "md", "latex", "json", "html" or, for a terminal, "table".
+
+        Raises:
+            GanbenchError: if there is no such format.
+        """
+        if format not in get_args(Format):
+            raise unknown("format", str(format), get_args(Format))
         if format != "table":
             return str(self.rendered(format))
         console = Console(width=_WIDTH, highlight=False)

@@ -93,7 +93,8 @@ def compiled(
 
     def run(*rest: Tensor) -> None:
         if not ready:
-            ready.append(torch._inductor.compile(whole, [*state, *rest], {"cpp_wrapper": True}))
+            options = {"cpp_wrapper": True, "deterministic": True}
+            ready.append(torch._inductor.compile(whole, [*state, *rest], options))
         ready[0](*state, *rest)
 
     return torch.no_grad()(run)

@@ -44,7 +44,7 @@ class Ensemble:
         self.cell, self.seeds, self.device = cell, tuple(seeds), device
         self.slots = (*seeds, *range(-1, len(seeds) - cell.recipe.block - 1, -1))
         dataset, prior, recipe = cell.dataset.value, cell.prior.value, cell.recipe
-        if (told := _conditions(cell)) is not None:
+        if (told := conditions_of(cell)) is not None:
             dataset, prior = ToldDataset(dataset, told), ToldPrior(prior, told, balanced=True)
         judged = packed_spec(dataset.spec, recipe.packing)
         generator, generators, generator_buffers = players.build(
@@ -134,7 +134,7 @@ class Ensemble:
     def noise(self, count: int, role: str) -> Tensor:
         """Draw what the generators read: (slots, count, width), conditions at the end."""
         prior = self.cell.prior.value
-        if (told := _conditions(self.cell)) is not None:
+        if (told := conditions_of(self.cell)) is not None:
             prior = ToldPrior(prior, told, balanced=False)
         return torch.stack([prior.sample((count,), rng) for rng in self._sampling(role)])
 
@@ -150,7 +150,7 @@ class Ensemble:
             noise: as `noise` draws it.
             role: names the random numbers that generators draw beside their noise.
         """
-        dataset, told, count = self.cell.dataset.value, _conditions(self.cell), noise.shape[1]
+        dataset, told, count = self.cell.dataset.value, conditions_of(self.cell), noise.shape[1]
         player = self.game.generator
         opened = {name: self._sampling(role, name) for name in player.drawing_noise}
 
@@ -247,7 +247,7 @@ class Ensemble:
         return flags
 
 
-def _conditions(cell: Cell) -> Conditions | None:
+def conditions_of(cell: Cell) -> Conditions | None:
     """Return what the generator is told, if it can be told anything."""
     conditions: Conditions | None = cell.dataset.value.conditions
     return conditions if cell.generator.value.conditional else None
@@ -258,7 +258,7 @@ def _generator(cell: Cell) -> nn.Module:
     dataset, prior, maker = cell.dataset.value, cell.prior.value, cell.generator.value
     told = [dataset.conditions] if maker.conditional else []
     network: nn.Module = maker.generator(dataset.spec, prior.dim, *told)
-    learned, conditions = prior.network(), _conditions(cell)
+    learned, conditions = prior.network(), conditions_of(cell)
     if learned is None and conditions is None:
         return network
     return Front(network, learned, 0 if conditions is None else conditions.width)

@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, fx
-from torch._functorch.compile_utils import fx_graph_cse  # pinned with torch's version range
 from torch.fx.passes.shape_prop import ShapeProp
 
 _aten = torch.ops.aten
@@ -45,14 +44,14 @@ def simplify(graph: fx.GraphModule, example: Sequence[Tensor]) -> fx.GraphModule
         _fuse_bias,
         _turn_narrow_products,
         _allow_strides,
+        partial(_share, {}),
     ):
         for node in list(graph.graph.nodes):
             if node.op == "call_function":
                 apply(graph.graph, node)
-    out = fx.GraphModule(graph, fx_graph_cse(graph.graph))
-    out.graph.eliminate_dead_code()
-    out.recompile()
-    return out
+    graph.graph.eliminate_dead_code()
+    graph.recompile()
+    return graph
 
 
 def _drop_no_ops(graph: fx.Graph, node: fx.Node) -> None:
@@ -137,6 +136,16 @@ def _allow_strides(_graph: fx.Graph, node: fx.Node) -> None:
         node.target = _aten.reshape.default
 
 
+def _share(first: dict[tuple[Any, str], fx.Node], graph: fx.Graph, node: fx.Node) -> None:
+    """Compute once what comes of equal arguments, but for outputs, which have a storage each."""
+    if any(user.op == "output" for user in node.users) or _is_random(node):
+        return
+    # As text, since 1 and 1.0 are equal but give other dtypes.
+    found = first.setdefault((node.target, repr((node.args, node.kwargs))), node)
+    if found is not node:
+        _replace(graph, node, found)
+
+
 def _transposed(graph: fx.Graph, before: fx.Node, part: fx.Node) -> fx.Node:
     if part.target is _aten.transpose.int and set(_args(part)[1:]) == {1, 2}:
         return part.all_input_nodes[0]
@@ -155,6 +164,10 @@ def _call(graph: fx.Graph, node: fx.Node, target: Any, arguments: tuple[Any, ...
 def _replace(graph: fx.Graph, node: fx.Node, other: fx.Node) -> None:
     node.replace_all_uses_with(other)
     graph.erase_node(node)
+
+
+def _is_random(node: fx.Node) -> bool:
+    return torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ())
 
 
 def _args(node: fx.Node) -> tuple[Any, ...]:

@@ -92,7 +92,7 @@ class Player:
             values = {name: _narrow(value) for name, value in values.items()}
             x = _narrow(x)
         output: Tensor = functional_call(network, dict(values), (x,), tie_weights=False)
-        return output.to(torch.float32)
+        return output.to(torch.promote_types(output.dtype, torch.float32))
 
     @functools.cached_property
     def applied(self) -> list[int]:

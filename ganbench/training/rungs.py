@@ -7,13 +7,14 @@ which always works. A faster rung is used only if its first moves agree with the
 
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
 from torch import Tensor, vmap
 
+from ganbench.blame import place
 from ganbench.errors import PluginError
 from ganbench.training.capture import captured
 from ganbench.training.critics import Observer, SharedCritic
@@ -89,7 +90,7 @@ def choose(game: Game, state: State, batch: State, clock: State, key: str) -> En
     if key in _verified:
         rung, reason, passes, known, _ = _verified[key]
         return Engine(known(state), rung, known.width, passes, reason)
-    trial = _Trial(game, state, batch, clock)
+    trial = Trial(game, state, batch, clock)
     widths = _widths(game, state)
     reasons = []
     for rung in _ladder(game, state)[:-1]:
@@ -97,7 +98,7 @@ def choose(game: Game, state: State, batch: State, clock: State, key: str) -> En
             try:
                 make, worst = _first_that_fits(trial, trace_at, widths)
             except Exception as error:
-                reasons.append(f"{label}: {type(error).__name__}: {_first_line(error)}")
+                reasons.append(f"{label}: {told(error)}")
                 log.debug("The %s rung failed.", label, exc_info=True)
                 continue
             if worst <= TOLERANCE:
@@ -130,7 +131,7 @@ def _widths(game: Game, state: State) -> list[int]:
 
 
 def _first_that_fits(
-    trial: "_Trial", trace_at: Callable[[int], "_Traced | _Eager"], widths: list[int]
+    trial: "Trial", trace_at: Callable[[int], "_Traced | _Eager"], widths: list[int]
 ) -> tuple["_Traced | _Eager", float]:
     """Try fewer and fewer seeds at a time until the device's memory holds them."""
     for width in widths[:-1]:
@@ -227,21 +228,36 @@ The game keeps the factories alive whose identities are part of the key.
 """
 
 
-class _Trial:
+class Trial:
     """What the loop makes of the first moves, and how candidates compare.
 
     Its numbers are constants, its critic scores real and fake samples apart.
+
+    Args:
+        game: what to play.
+        state: of all seeds.
+        batch: an example.
+        clock: an example.
+        names: the moves to try, None for all.
     """
 
-    def __init__(self, game: Game, state: State, batch: State, clock: State) -> None:
+    def __init__(
+        self,
+        game: Game,
+        state: State,
+        batch: State,
+        clock: State,
+        names: Sequence[str] | None = None,
+    ) -> None:
         self.game, self.state, self.batch, self.clock = game, state, batch, clock
+        self.names = game.names if names is None else names
         self.plain = {name: value for name, value in clock.items() if name not in game.numbers}
         self.one_pass: set[str] = set()
         self.expected: dict[str, State] = {}
         self.passes: dict[str, tuple[int, int]] = {}
         before = _copies(state)
         random_states = _random_states(state)
-        for name in game.names:
+        for name in self.names:
             observer = Observer()
             step = replace(game, judge=observer).step(name)
             before_it = self._applied()
@@ -275,7 +291,7 @@ class _Trial:
 
     def candidates(self, rung: str) -> Iterator[tuple[str, Callable[[int], _Traced | _Eager]]]:
         """Yield ways to run a rung with so many seeds at a time, the fastest first, by label."""
-        names, steps = self.game.names, self.game.step
+        names, steps = self.names, self.game.step
         if rung == "loop":
             each = {name: looped(steps(name)) for name in names}
             yield rung, lambda _: _Eager(each, 1, self.game.numbers)
@@ -294,7 +310,7 @@ class _Trial:
     def _trace(self, rung: str, shared: bool, clock: State, width: int) -> _Traced:
         first = slice(0, width)
         programs = {}
-        for name in self.game.names:
+        for name in self.names:
             joint = shared and name in self.one_pass
             game = replace(self.game, judge=SharedCritic) if joint else self.game
             step = vectorized(game.step(name))
@@ -350,5 +366,8 @@ def _random_states(state: State) -> list[Tensor]:
     return [torch.get_rng_state(), *on_gpu]
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [""])[0][:200]
+def told(error: Exception) -> str:
+    """Name an error, the first line of what it says, and the line of a plugin that it is about."""
+    first = (str(error).strip().splitlines() or [""])[0][:200]
+    at = place(error)
+    return f"{type(error).__name__}: {first}" + (f" ({at})" if at else "")

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from ganbench.api import Conditions
 from ganbench.cells import Cell
 from ganbench.errors import SpecError
-from ganbench.training.ensemble import Ensemble
+from ganbench.training.ensemble import Ensemble, conditions_of
 from ganbench.training.fitting import FittedLaws
 
 
@@ -44,7 +45,7 @@ class Stored:
         role = f"drawn {stream}"
         if self.generator is None:
             return FittedLaws(self.cell, [self.seed]).generate(count, role)[0]
-        return self._players.generate(count, role)[0]
+        return self.players.generate(count, role)[0]
 
     def noise(self, count: int, stream: int) -> Tensor:
         """Draw noise (count, width) as the generator reads it, conditions at the end.
@@ -52,7 +53,7 @@ class Stored:
         Raises:
             SpecError: if there is no generator.
         """
-        return self._players.noise(count, f"drawn {stream}")[0]
+        return self.players.noise(count, f"drawn {stream}")[0]
 
     def samples(self, noise: Tensor) -> Tensor:
         """Turn noise (count, width) into projected samples (count, *shape), on the CPU.
@@ -60,7 +61,7 @@ class Stored:
         Raises:
             SpecError: if there is no generator.
         """
-        return self._players.generate_from(noise[None], "drawn 0")[0]
+        return self.players.generate_from(noise[None], "drawn 0")[0]
 
     def scores(self, x: Tensor) -> Tensor:
         """Return what the critic makes of samples (n, *shape): (n,).
@@ -73,15 +74,25 @@ class Stored:
                 "The run holds no critic: it has none that learns, or a ganbench before format 3 "
                 "stored it."
             )
-        values = self._players.scores(0, x)
+        values = self.players.scores(0, x)
         if values.ndim > 1:
             raise SpecError(
                 f"The critic gives {values.shape[1]} numbers for each sample, which make no map."
             )
         return values
 
+    @property
+    def conditions(self) -> Conditions | None:
+        """What the generator is told at the end of its noise, None where that is nothing."""
+        return conditions_of(self.cell)
+
     @functools.cached_property
-    def _players(self) -> Ensemble:
+    def players(self) -> Ensemble:
+        """The networks, as the only ones of their ensemble.
+
+        Raises:
+            SpecError: if there are none.
+        """
         if self.generator is None:
             raise SpecError("A baseline has neither noise nor players.")
         alone = self.cell.recipe.model_copy(update={"block": 1, "width": None})

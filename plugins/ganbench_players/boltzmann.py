@@ -67,8 +67,8 @@ class GibbsChain(nn.Module):
 
     def forward(self, v: Tensor, steps: int) -> Tensor:
         """Return the visible units (B, d) after so many steps."""
-        coins = self.hidden_noise(v.new_empty(len(v), steps, len(self.machine.hidden_bias)))
-        shape = v.new_empty(len(v), steps, v.shape[1])
+        coins = self.hidden_noise(v.new_empty(v.shape[0], steps, len(self.machine.hidden_bias)))
+        shape = v.new_empty(v.shape[0], steps, v.shape[1])
         noise = self._noise(self.visible_noise(shape), shape)
         for coin, shift in zip(coins.unbind(dim=1), noise.unbind(dim=1), strict=True):
             h = binary_concrete(self.machine.hidden_logits(v), coin, self.temperature)

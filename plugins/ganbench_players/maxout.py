@@ -53,4 +53,4 @@ class MaxoutLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the largest piece of each unit."""
         values: Tensor = self.linear(x)
-        return values.view(len(x), -1, self.pieces).amax(dim=2)
+        return values.view(x.shape[0], -1, self.pieces).amax(dim=2)

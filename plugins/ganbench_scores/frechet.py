@@ -24,6 +24,7 @@ class FID(SpaceMetric):
 
     better = MappingProxyType({"fid": "lower", "fid_infinity": "lower"})
     headline = "fid"
+    symmetric = frozenset({"fid"})
 
     def __init__(self, extrapolate: bool = True, features: str = "raw") -> None:
         super().__init__(features)

@@ -24,6 +24,7 @@ class JSD(SpaceMetric):
 
     better = MappingProxyType(dict.fromkeys(("knn", "lower_bound", "known"), "lower"))
     headline = "lower_bound"
+    symmetric = frozenset({"knn"})
     default = True
     version = 2
 

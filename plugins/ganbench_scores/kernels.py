@@ -38,6 +38,7 @@ class MMD(SpaceMetric):
         self.kernel = kernel
         self.permutations = permutations
         self.headline = resolve(kernel, np.eye(2)).name
+        self.symmetric = frozenset({self.headline})
         self.better = {self.headline: "lower"}
 
     def compare(self, x: np.ndarray, y: np.ndarray, context: MetricContext) -> Sequence[Score]:
@@ -68,6 +69,7 @@ class KID(SpaceMetric):
 
     better = MappingProxyType({"kid": "lower"})
     headline = "kid"
+    symmetric = frozenset({"kid"})
 
     def compare(
         self,
@@ -91,6 +93,7 @@ class Energy(SpaceMetric):
 
     better = MappingProxyType({"energy": "lower"})
     headline = "energy"
+    symmetric = frozenset({"energy"})
 
     def compare(
         self,

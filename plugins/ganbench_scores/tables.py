@@ -34,6 +34,7 @@ class Fidelity(Metric):
         )
     )
     headline = "columns"
+    symmetric = frozenset({"ks", "tv", "columns", "correlation", "mixed"})
 
     def misfit(self, dataset: Dataset) -> str | None:
         """It needs a table."""

@@ -24,6 +24,7 @@ class SlicedWasserstein(SpaceMetric):
 
     better = MappingProxyType({"sw2": "lower"})
     headline = "sw2"
+    symmetric = frozenset({"sw2"})
 
     def __init__(self, projections: PositiveInt = 256, features: str = "standardised") -> None:
         super().__init__(features)
@@ -47,6 +48,7 @@ class Wasserstein2(SpaceMetric):
 
     better = MappingProxyType({"w2": "lower"})
     headline = "w2"
+    symmetric = frozenset({"w2"})
 
     def __init__(self, rows: PositiveInt = 2000, features: str = "standardised") -> None:
         super().__init__(features)

@@ -91,7 +91,7 @@ class _Writer(nn.Module):
         return log_likelihood(torch.stack(logits, dim=1), x)
 
     def _start(self, noise: Tensor) -> Tensor:
-        return noise.new_zeros(len(noise), self.head.out_features)
+        return noise.new_zeros(noise.shape[0], self.head.out_features)
 
 
 class _Reader(nn.Module):

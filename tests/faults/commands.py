@@ -59,7 +59,8 @@ class Command:
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error, OSError):
-                mine = process.environ().get("FAULTS_MARK") == self.mark
+                named = process.name() == self.mark  # and so are all that it forks
+                mine = named or process.environ().get("FAULTS_MARK") == self.mark
                 if mine and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
         return found
@@ -108,7 +109,7 @@ class Launcher:
             environment: additional variables.
         """
         self.count += 1
-        folder, mark = self.desk / str(self.count), uuid.uuid4().hex
+        folder, mark = self.desk / str(self.count), uuid.uuid4().hex[:12]
         folder.mkdir()
         (folder / "in").touch()
         own = {"PYTHONPATH": self.path, "FAULTS_MARK": mark, "GANBENCH_PLUGINS": "sound"}

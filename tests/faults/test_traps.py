@@ -44,7 +44,7 @@ DECLARED = {
     "dataset": "spec modes intrinsic_dim tails log_prob conditions symbols judged",
     "prior": "dim intrinsic_dim tails",
     "baseline": "kinds",
-    "metric": "better headline running default uses_train version",
+    "metric": "better headline running default uses_train symmetric version",
 }
 
 
@@ -54,10 +54,10 @@ def registry(site):
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(site)
         patch.setenv("GANBENCH_PLUGINS", "sound,trapped,hostile")
-        worker._registry.cache_clear()
+        worker._loaded.cache_clear()
         worker._evaluator.cache_clear()
         yield load_plugins()
-    worker._registry.cache_clear()
+    worker._loaded.cache_clear()
     worker._evaluator.cache_clear()
 
 

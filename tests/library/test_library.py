@@ -1,15 +1,22 @@
 """ganbench from Python: what the command line does, in objects."""
 
+import os
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+import torch
 from matplotlib.figure import Figure
 
 import ganbench
 from ganbench.execution.request import Workers
+from ganbench.library import notebook
 from ganbench.library.notebook import _bar
+from ganbench.plugins import FILES_VARIABLE
 from ganbench.store import Store
 
 GRID = {
@@ -23,6 +30,21 @@ GRID = {
     "train": {"generator_steps": 5, "batch_size": 8, "block": 2},
     "evaluation": {"samples": 50, "floor_splits": 2},
 }
+MINE = """
+from ganbench.api import from_scores, hookimpl
+
+
+def mine():
+    \"\"\"Mine.\"\"\"
+    return from_scores(
+        lambda real, fake: {slope} * (fake - real).mean(), lambda real, fake: -fake.mean()
+    )
+
+
+@hookimpl
+def ganbench_losses():
+    return {{"mine": mine}}
+"""
 INLINE = Workers(executor="inline")
 
 
@@ -38,6 +60,17 @@ def test_what_is_run_is_a_results_folder_like_others(results):
     pd.testing.assert_frame_equal(again.frame, results.frame)
     with pytest.raises(ganbench.GanbenchError, match="is no results folder"):
         ganbench.load("nowhere")
+
+
+def test_run_and_load_read_names_alike(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    how = {"losses": ["ns"], "seeds": 1, "workers": INLINE, "progress": False}
+    ganbench.run(GRID, **how)
+    named = ganbench.run(GRID, results="tiny", **how)
+    assert named.folder == ganbench.load("tiny").folder == Path("results/tiny")
+    assert os.listdir() == ["results"]
+    new = ganbench.run(GRID, results="new", **how)
+    assert new.folder == ganbench.load("new").folder == Path("new")
 
 
 def test_the_same_call_trains_nothing_and_axes_and_settings_add_what_is_missing(results, capsys):
@@ -68,6 +101,9 @@ def test_tables_are_frames_texts_and_html(results):
     assert html == table._repr_html_()
     assert "<caption>ring8</caption>" in html
     assert "real vs real" in html
+    for wrong in ("xlsx", "table.csv"):
+        with pytest.raises(ganbench.GanbenchError, match=f"No format named '{wrong}'.*latex"):
+            table.write(wrong)
 
 
 def test_figures_are_drawn_by_name(results):
@@ -76,6 +112,41 @@ def test_figures_are_drawn_by_name(results):
     for wrong in (("heatmap", None), ("samples", "ring9")):
         with pytest.raises(ganbench.GanbenchError, match="Did you mean"):
             results.plot(*wrong)
+
+
+def test_of_several_datasets_a_figure_needs_one(results):
+    two = ganbench.ResultSet(results.store, results.registry)
+    both = pd.concat([results.results.frame, results.results.frame.assign(dataset="grid25")])
+    two.results = replace(results.results, frame=both)
+    with pytest.raises(ganbench.GanbenchError, match="there are 2: ring8, grid25"):
+        two.plot("samples")
+
+
+def test_runs_are_found_by_the_beginning_of_their_id(results):
+    run_id = results.frame["run_id"].iloc[0]
+    assert torch.equal(results.samples(run_id[:12]), results.samples(run_id))
+    assert results.samples(run_id).shape == (50, 2)
+    assert set(results.history(run_id[:12])) == {"step", "quantity", "value"}
+    for ask in (results.samples, results.history):
+        with pytest.raises(ganbench.GanbenchError, match="No run begins with 'nope'"):
+            ask("nope")
+        with pytest.raises(ganbench.GanbenchError, match="4 runs begin with ''"):
+            ask("")
+
+
+def test_a_plugin_file_is_there_for_one_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(FILES_VARIABLE, raising=False)
+    own = {"losses": ["mine"], "seeds": 1, "workers": INLINE, "progress": False}
+    for name, slope in (("a", 1.0), ("b", 2.0)):
+        Path(name).mkdir()
+        Path(name, "mine.py").write_text(MINE.format(slope=slope))
+        found = ganbench.run(GRID, plugins=[f"{name}/mine.py"], results=name, **own)
+        assert set(found.frame["status"]) == {"ok"}
+        assert ganbench.load(name, [f"{name}/mine.py"]).registry.names("loss").count("mine") == 1
+    assert FILES_VARIABLE not in os.environ
+    with pytest.raises(ganbench.GanbenchError, match="No loss named 'mine'"):
+        ganbench.run(GRID, results="c", **own)
 
 
 def test_variants_and_results_are_compared(results, tmp_path):
@@ -115,6 +186,28 @@ def test_a_script_without_a_guard_is_run_once_with_workers(tmp_path):
     assert ended.stdout.count("begun") == 1
     assert "2 of 2 runs ok" in ended.stdout
     assert {run["status"] for run in Store(tmp_path / "results").runs().values()} == {"ok"}
+
+
+def test_bars_are_closed_whatever_happens(monkeypatch):
+    shown = []
+    handle = SimpleNamespace(update=shown.append)
+    display = SimpleNamespace(HTML=str, display=lambda html, display_id: handle)
+    monkeypatch.setattr(notebook, "_display", lambda: display)
+    monkeypatch.setattr(notebook, "in_notebook", lambda: True)
+    task = SimpleNamespace(title="ring8 mlp")
+    plan = SimpleNamespace(name="tiny", tasks=[task])
+    monkeypatch.setattr(notebook, "_EVERY_SECONDS", -1.0)
+
+    def work():
+        with notebook.showing(plan, quiet=False) as watcher:
+            watcher.task_event(task, {"step": 1, "total": 2})
+            assert shown[-1].count("<progress") == 2
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        work()
+    assert shown[-1].count("<progress") == 1
+    assert shown[-1].endswith("s, stopped</div>")
 
 
 def test_bars_hold_no_markup_of_names():

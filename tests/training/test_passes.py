@@ -90,3 +90,20 @@ def test_constants_depend_on_no_input():
     simple = simplify(make_fx(lambda x: torch.ones_like(x) / 3 + x)(*example), example)
     assert targets(simple)[0] is aten.full.default
     assert torch.equal(simple(*example), torch.ones(2, 3) / 3 + example[0])
+
+
+def test_only_what_is_the_same_in_all_is_computed_once():
+    """Neither results of other dtypes, nor outputs, nor random numbers."""
+
+    def f(n):
+        whole, real = (n * 2).float(), n * 2.0
+        return whole + real, n.exp().neg(), n.exp().neg(), torch.rand(3) - torch.rand(3)
+
+    example = [torch.arange(3)]
+    simple = simplify(make_fx(f)(*example), example)
+    total, first, second, difference = simple(*example)
+    assert torch.equal(total, 4.0 * example[0])
+    assert torch.equal(first, second)
+    assert first.data_ptr() != second.data_ptr()
+    assert difference.abs().min() > 0
+    assert targets(simple).count(aten.exp.default) == 1

@@ -108,7 +108,7 @@ def meddle():
     torch.set_default_device("meta")
     torch.set_num_threads(3)
     torch.set_grad_enabled(False)
-    torch.use_deterministic_algorithms(False)
+    torch.set_deterministic_debug_mode("default")
     torch.set_flush_denormal(False)
     torch.set_float32_matmul_precision("medium")
     torch.autograd.set_detect_anomaly(True, check_nan=True)

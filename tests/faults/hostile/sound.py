@@ -61,11 +61,15 @@ class Tiny(Architecture):
         return FeatureCritic(nn.Sequential(nn.Linear(spec.size, 3), nn.Tanh()), 3, output)
 
 
-def plain():
-    """Least squares, in short."""
+def plain(seconds: float = 0.0):
+    """Least squares, after some seconds of thought at each step."""
+
+    def generator(real, fake):
+        time.sleep(seconds)
+        return (fake - 1).square().mean()
+
     return from_scores(
-        lambda real, fake: (real - 1).square().mean() + fake.square().mean(),
-        lambda real, fake: (fake - 1).square().mean(),
+        lambda real, fake: (real - 1).square().mean() + fake.square().mean(), generator
     )
 
 
