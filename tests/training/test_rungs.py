@@ -31,7 +31,7 @@ def first_moves(cell):
     return ensemble, rungs.Trial(ensemble.game, ensemble.state, batch, clock)
 
 
-@pytest.mark.parametrize(("loss", "regularizer"), zip(LOSSES, REGULARIZERS, strict=True))
+@pytest.mark.parametrize(("loss", "regularizer"), list(zip(LOSSES, REGULARIZERS, strict=True)))
 def test_traced_equals_vmap_equals_loop(make_cell, loss, regularizer):
     """In float32, to 1e-5 relative to the largest entry of each tensor.
 
