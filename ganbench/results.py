@@ -35,9 +35,9 @@ def _unstored(run_id: str) -> Stored:
     raise SpecError(f"The players of the run {run_id} are not in these results.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Results:
-    """Everything that a results folder holds, loaded for reading.
+    """Everything that a results folder holds, loaded for reading; equal only to itself.
 
     Attributes:
         name: of the grid.

@@ -4,8 +4,11 @@ import contextlib
 import os
 import shutil
 import sys
+import uuid
 from pathlib import Path
 
+import psutil
+import pytest
 import torch
 
 from ganbench.cells import plan
@@ -27,13 +30,28 @@ def cluster(**head):
     """Start a head on this machine, to which nodes can be added; stop all of them in the end."""
     from ray.cluster_utils import Cluster
 
-    found = Cluster(
-        initialize_head=True, head_node_args={"include_dashboard": False, **SMALL, **head}
-    )
-    try:
-        yield found
-    finally:
-        found.shutdown()
+    mark = uuid.uuid4().hex
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(_MARK, mark)
+        found = Cluster(
+            initialize_head=True, head_node_args={"include_dashboard": False, **SMALL, **head}
+        )
+        try:
+            yield found
+        finally:
+            found.shutdown()
+            _kill_all(mark)
+
+
+_MARK = "CLUSTER_OF_A_TEST"
+
+
+def _kill_all(mark):
+    """Kill what a cluster leaves behind where a part of it was killed."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.pid != os.getpid() and process.environ().get(_MARK) == mark:
+                process.kill()
 
 
 def install(site):

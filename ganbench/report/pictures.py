@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from ganbench.errors import GanbenchError
 from ganbench.escaping import said
-from ganbench.report.figures.encoding import encode
+from ganbench.report.figures.encoding import encode_all
 from ganbench.report.figures.kinds import KINDS
 from ganbench.results import Results
 
@@ -64,7 +64,7 @@ def _pictures(results: Results, of: str, kinds: Sequence[str]) -> Iterator[Pictu
             told = said(error)
         else:
             assert isinstance(figure, Figure)
-            files = {suffix: encode(figure, suffix) for suffix in ("png", "svg")}
+            files = encode_all(figure, ("png", "svg"))
             yield Picture(kind.title, caption, files, figure.get_figwidth())
             continue
         if name in EXPECTED:

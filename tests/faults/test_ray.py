@@ -73,11 +73,13 @@ def machines(head):
 
 def test_the_cells_of_a_lost_machine_run_again_elsewhere(head, machines, gate, tmp_path):
     def lose():
-        family = {each.pid for each in psutil.Process(int((gate / "begun").read_text())).parents()}
+        worker = psutil.Process(int((gate / "begun").read_text()))
+        family = {each.pid for each in worker.parents()}
         (doomed,) = (
             node for node in machines if node.all_processes["raylet"][0].process.pid in family
         )
         head.remove_node(doomed, allow_graceful=False)
+        wait_for(lambda: not worker.is_running())  # or it would go through the gate and publish
         (gate / "open").touch()
 
     watch = once((gate / "begun").exists, lose)
@@ -94,8 +96,10 @@ def test_the_cells_of_a_lost_machine_run_again_elsewhere(head, machines, gate, t
 
 def test_a_killed_ray_worker_costs_its_cell_alone(head, machines, gate, tmp_path):
     def kill():
-        _server, attendant, *_ = psutil.Process(int((gate / "begun").read_text())).parents()
+        worker = psutil.Process(int((gate / "begun").read_text()))
+        _server, attendant, *_ = worker.parents()
         attendant.kill()
+        wait_for(lambda: not worker.is_running())
         (gate / "open").touch()
 
     watch = once((gate / "begun").exists, kill)

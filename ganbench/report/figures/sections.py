@@ -1,17 +1,29 @@
 """What figures of one dataset name, colour and count."""
 
+from weakref import WeakKeyDictionary
+
 from ganbench.errors import GanbenchError
 from ganbench.report.figures.style import markers, palette
 from ganbench.report.tables import Section, summary
 from ganbench.results import Results
 
 
+_known: WeakKeyDictionary[Results, dict[str, Section]] = WeakKeyDictionary()
+
+
 def section_of(results: Results, dataset: str) -> Section:
-    """Summarise one dataset."""
-    sections = summary(results.frame[results.frame["dataset"].eq(dataset)]).sections
-    if not sections:
-        raise GanbenchError(f"No cell of the dataset '{dataset}' is compatible")
-    return sections[0]
+    """Summarise one dataset, once for all figures of the same results.
+
+    Raises:
+        GanbenchError: if none of its cells is compatible.
+    """
+    known = _known.setdefault(results, {})
+    if dataset not in known:
+        sections = summary(results.frame[results.frame["dataset"].eq(dataset)]).sections
+        if not sections:
+            raise GanbenchError(f"No cell of the dataset '{dataset}' is compatible")
+        known[dataset] = sections[0]
+    return known[dataset]
 
 
 def players_of(section: Section) -> list[str]:
