@@ -80,7 +80,7 @@ def fitting(kind):
 
     Of many pairs some are tried, always the same; GANBENCH_ALL_COMBINATIONS=1 tries all.
     """
-    one_in = 1 if os.environ.get("GANBENCH_ALL_COMBINATIONS") else 4
+    one_in = 1 if os.environ.get("GANBENCH_ALL_COMBINATIONS") else 8
     return [
         (name, law.label)
         for name in REGISTRY.names(kind)

@@ -123,8 +123,8 @@ def test_no_element_or_attribute_comes_from_a_name(
     assert all(sign.isprintable() or sign in "\n\t" for sign in "".join(found.words))
 
 
-@pytest.mark.parametrize("text", ["<script>1</script>", "$x^2$ --><script/>"])
-def test_figures_carry_no_code(results, describe, tmp_path, text):
+def test_figures_carry_no_code(results, describe, tmp_path):
+    text = "<script>1</script>$x^2$ --><script/>"
     written = write_report(poisoned(results, text), tmp_path, describe())
     figures = sorted((written.parent / "figures").iterdir())
     assert len(figures) >= 10
@@ -144,6 +144,7 @@ def test_figures_carry_no_code(results, describe, tmp_path, text):
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_cell_of_a_spreadsheet_is_a_formula(results, describe, tmp_path, monkeypatch, sign):
     monkeypatch.setattr(page, "pictures", lambda *_: [])
+    monkeypatch.setattr(page, "pictures_of_all", lambda results: ())
     bad = f"{sign}cmd|C:calc!A0"
     frame = results.frame[results.frame["dataset"].eq("tiles")].assign(dataset=bad, reason=bad)
     report = write_report(replace(results, frame=frame), tmp_path, describe())
