@@ -67,6 +67,28 @@ def open_store(results: str) -> "Store":
     return Store(existing_folder(results))
 
 
+def open_results(results: str) -> "Results":
+    """Load a results folder, or scores alone from a table that `ganbench store export` wrote.
+
+    Args:
+        results: path or name of a results folder, path of a table, or a folder with a table
+            `scores.parquet`, as those of results/reference are.
+
+    Raises:
+        SpecError: if there is none; lists the folders that are there.
+        StoreError: if it cannot be read.
+    """
+    from ganbench.plugins import load_plugins
+    from ganbench.report.tidyfile import read_tidy
+    from ganbench.results import load_results
+
+    path = Path(results)
+    table = path if path.suffix == ".parquet" else path / "scores.parquet"
+    if table.is_file():
+        return read_tidy(table)
+    return load_results(open_store(results), load_plugins())
+
+
 def run_argument(command: Command) -> Command:
     """Add the argument RUN and --results, for `find_run`."""
     option = click.option("--results", help="Results folder; all below ./results if left out.")

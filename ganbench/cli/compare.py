@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ganbench.cli.common import json_option, open_store, stdout_console
+from ganbench.cli.common import json_option, open_results, stdout_console
 from ganbench.errors import SpecError
 from ganbench.escaping import echo
 
@@ -69,8 +69,6 @@ def _comparison(
 ) -> "Comparison":
     from ganbench.comparison import compare as compare_variants
     from ganbench.comparison import compare_results
-    from ganbench.plugins import load_plugins
-    from ganbench.results import load_results
 
     if len(folders) > 2:
         raise SpecError(
@@ -81,8 +79,7 @@ def _comparison(
         raise SpecError(
             "Two results folders are compared cell by cell: leave --by and --baseline out."
         )
-    registry = load_plugins()
-    loaded = [load_results(open_store(folder), registry) for folder in folders]
+    loaded = [open_results(folder) for folder in folders]
     if len(loaded) == 1:
         return compare_variants(loaded[0].frame, by, baseline, metric)
     first, second = (Path(folder).name for folder in folders)

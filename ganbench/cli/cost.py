@@ -4,7 +4,7 @@ import click
 
 from ganbench.cli.common import (
     json_option,
-    open_store,
+    open_results,
     print_json,
     print_table,
     results_argument,
@@ -33,12 +33,11 @@ def cost(results: str, reach: str | None, as_json: bool) -> None:
     A star marks the cells of the Pareto front: no other cell of the dataset is both faster to
     train and better.
     """
-    from ganbench.plugins import NOTHING, load_plugins
+    from ganbench.plugins import NOTHING
     from ganbench.report.cost import Target, costs
-    from ganbench.results import load_results
 
     target = Target.parse(reach) if reach is not None else None
-    frame = costs(load_results(open_store(results), load_plugins()), target)
+    frame = costs(open_results(results), target)
     if as_json:
         print_json(frame.to_dict("records"))
         return

@@ -7,7 +7,7 @@ import click
 
 from ganbench.cli.common import (
     json_option,
-    open_store,
+    open_results,
     print_summary,
     print_table,
     results_argument,
@@ -51,14 +51,12 @@ def table(
     results: str, format: "Format | None", tidy: bool, out: Path | None, as_json: bool
 ) -> None:
     """Print the scores: mean and 95% interval over seeds, or with --tidy every single one."""
-    from ganbench.plugins import load_plugins
     from ganbench.report.tidytext import tidy_text
-    from ganbench.results import load_results
 
     format = "json" if as_json else format
     if out is not None:
         _check_ending(out, format)
-    loaded = load_results(open_store(results), load_plugins())
+    loaded = open_results(results)
     if out is not None:
         _write(loaded, tidy, out)
     elif not tidy:

@@ -3,11 +3,13 @@
 import json
 import os
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ganbench.report.tables import tidy
+from ganbench.errors import SpecError, StoreError
+from ganbench.report.tables import TIDY_COLUMNS, tidy
 from ganbench.results import Results
 
 
@@ -35,3 +37,32 @@ def write_tidy(results: Results, path: Path) -> int:
     finally:
         draft.unlink(missing_ok=True)
     return len(frame)
+
+
+def read_tidy(path: Path) -> Results:
+    """Read back what `write_tidy` wrote: scores, grid, commands and environment, and no networks.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        Results whose frame has the published columns; what else a results folder holds, such as
+        samples, raises `SpecError`.
+
+    Raises:
+        StoreError: if it is not such a file.
+    """
+    try:
+        table = pq.read_table(path)
+        told = json.loads((table.schema.metadata or {})[b"ganbench"])
+        frame = table.to_pandas()[list(TIDY_COLUMNS)]
+    except (OSError, KeyError, ValueError, pa.ArrowException) as error:
+        raise StoreError(
+            f"'{path}' is no table of results; `ganbench store export RESULTS -o {path.name}` "
+            "writes one."
+        ) from error
+
+    def absent(name: Any) -> NoReturn:
+        raise SpecError(f"'{path}' holds scores alone, and nothing else of {name}.")
+
+    return Results(told["name"], told, frame, absent, absent, absent, absent, stored=absent)
