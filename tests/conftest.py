@@ -23,8 +23,8 @@ settings.load_profile("ganbench")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return twice the cores, since tests of execution wait for other processes."""
-    return 2 * (os.cpu_count() or 1)
+    """Return one more than there are cores, since tests of execution wait for other processes."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,6 +17,7 @@ from ganbench_vectors.priors import (
     StudentT,
     TruncatedNormal,
     Uniform,
+    UniformSum,
 )
 from ganbench_vectors.sheets import Manifold, SwissRoll
 
@@ -49,6 +50,7 @@ def ganbench_priors() -> Mapping[str, Callable[..., Prior]]:
     return {
         "normal": Normal,
         "uniform": Uniform,
+        "uniform_sum": UniformSum,
         "truncated_normal": TruncatedNormal,
         "bernoulli": Bernoulli,
         "hypersphere": Hypersphere,

@@ -18,7 +18,7 @@ ENDINGS = {
     "leave_at_once": ("failed", "the worker exited with code 0 in the middle of its task"),
     "die": ("killed", "the worker was killed by signal 9 (SIGKILL)"),
     "crash": ("killed", "the worker was killed by signal 11 (SIGSEGV)"),
-    "hang": ("timeout", "took longer than 12 seconds"),
+    "hang": ("timeout", "took longer than 20 seconds"),
     "devour": ("oom", "used more than the 3 GiB of memory that it may"),
     "ask_for_all": ("oom", "RuntimeError: "),
     "fork": ("ok", ""),
@@ -33,7 +33,7 @@ HEALTHY = ["spot", "spot(center=1.0)"]
 
 
 def options(folder):
-    return ["--results", folder, "-j", 2, "--timeout", 12, "--memory", 1.5, "--json"]
+    return ["--results", folder, "-j", 2, "--timeout", 20, "--memory", 1.5, "--json"]
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,6 @@ import time
 import psutil
 import pytest
 
-from ganbench.errors import DeviceError
-from ganbench.execution import nodes
 from ganbench.execution.cluster import RayExecutor
 from ganbench.store import Store
 from tests.ray_helpers import SMALL, cluster, done, environment, forget, grid, install, numbers
@@ -20,6 +18,8 @@ from tests.ray_helpers import SMALL, cluster, done, environment, forget, grid, i
 pytest.importorskip("ray")
 pytestmark = pytest.mark.slow
 
+PATIENCE = 250.0
+"""Seconds for what takes ten, on a machine that is busy."""
 MAIN = "from ganbench.cli import main; main()"
 
 
@@ -43,11 +43,11 @@ def gate(tmp_path, monkeypatch):
     forget()
 
 
-def once(condition, then=lambda: None, seconds=150):
+def once(condition, then=lambda: None):
     """Do something in another thread once a condition holds."""
 
     def watch():
-        wait_for(condition, seconds)
+        wait_for(condition)
         then()
 
     thread = threading.Thread(target=watch, daemon=True)
@@ -55,8 +55,8 @@ def once(condition, then=lambda: None, seconds=150):
     return thread
 
 
-def wait_for(condition, seconds=150):
-    until = time.monotonic() + seconds
+def wait_for(condition):
+    until = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < until, "it never came to that"
         time.sleep(0.05)
@@ -64,11 +64,15 @@ def wait_for(condition, seconds=150):
 
 @pytest.fixture
 def machines(head):
-    """Two machines that work."""
-    while len(head.worker_nodes) < 2:
-        head.add_node(num_cpus=1, **SMALL)
-    head.wait_for_nodes()
-    return head.worker_nodes
+    """Have so many machines, at least, that work."""
+
+    def have(count):
+        while len(head.worker_nodes) < count:
+            head.add_node(num_cpus=1, **SMALL)
+        head.wait_for_nodes()
+        return head.worker_nodes
+
+    return have
 
 
 def test_the_cells_of_a_lost_machine_run_again_elsewhere(head, machines, gate, tmp_path):
@@ -76,12 +80,13 @@ def test_the_cells_of_a_lost_machine_run_again_elsewhere(head, machines, gate, t
         worker = psutil.Process(int((gate / "begun").read_text()))
         family = {each.pid for each in worker.parents()}
         (doomed,) = (
-            node for node in machines if node.all_processes["raylet"][0].process.pid in family
+            node for node in machines(2) if node.all_processes["raylet"][0].process.pid in family
         )
         head.remove_node(doomed, allow_graceful=False)
-        wait_for(lambda: not worker.is_running())  # or it would go through the gate and publish
+        worker.kill()  # as the power would; else it goes through the gate and publishes
         (gate / "open").touch()
 
+    machines(2)
     watch = once((gate / "begun").exists, lose)
     gated = grid(datasets=[f"gate(folder='{gate}')", "gate"], seeds=1)
     store, summary = done(gated, tmp_path / "ray", RayExecutor(head.address))
@@ -95,11 +100,13 @@ def test_the_cells_of_a_lost_machine_run_again_elsewhere(head, machines, gate, t
 
 
 def test_a_killed_ray_worker_costs_its_cell_alone(head, machines, gate, tmp_path):
+    machines(1)
+
     def kill():
         worker = psutil.Process(int((gate / "begun").read_text()))
         _server, attendant, *_ = worker.parents()
         attendant.kill()
-        wait_for(lambda: not worker.is_running())
+        worker.kill()
         (gate / "open").touch()
 
     watch = once((gate / "begun").exists, kill)
@@ -149,15 +156,16 @@ def flags(*datasets, **settings):
 
 
 def test_a_killed_driver_is_followed_by_one_that_finishes(head, machines, gate, run, tmp_path):
+    machines(1)
     path = os.environ["PYTHONPATH"]
-    words = [*flags("gate", f"gate(folder='{gate}')"), "--address", head.address]
+    words = [*flags(f"gate(folder='{gate}')"), "--address", head.address]
     first = run(path, tmp_path / "ray", *words)
     wait_for(lambda: (gate / "begun").exists() or first.poll() is not None)
     first.kill()
     first.communicate()
     (gate / "open").touch()
     second = run(path, tmp_path / "ray", *words, "--json")
-    out, err = second.communicate(timeout=150)
+    out, err = second.communicate(timeout=PATIENCE)
     assert second.returncode == 0, err
     assert json.loads(out)
     here = subprocess.run(
@@ -217,17 +225,16 @@ def _alive(head):
         ray.shutdown()
 
 
-def test_a_cluster_that_goes_away_is_one_sentence(head, machines, gate, tmp_path, monkeypatch):
-    monkeypatch.setattr(nodes, "SILENCE_SECONDS", 1.0)
-
-    def lose():
-        head.head_node.all_processes["gcs_server"][0].process.kill()
-
-    watch = once((gate / "begun").exists, lose)
-    gated = grid(datasets=["gate", f"gate(folder='{gate}')"], seeds=1)
-    with pytest.raises(DeviceError, match="The Ray cluster went away"):
-        done(gated, tmp_path / "results", RayExecutor(head.address, jobs=1))
-    watch.join()
+def test_a_cluster_that_goes_away_is_one_sentence(head, machines, gate, run, tmp_path):
+    machines(1)
+    words = [*flags("gate", f"gate(folder='{gate}')"), "--address", head.address, "-j", "1"]
+    driver = run(os.environ["PYTHONPATH"], tmp_path / "results", *words)
+    wait_for(lambda: (gate / "begun").exists() or driver.poll() is not None)
+    head.head_node.all_processes["gcs_server"][0].process.kill()
+    _, err = driver.communicate(timeout=PATIENCE)
+    assert driver.returncode == 3, err
+    assert err.splitlines()[-1].startswith("Error: The Ray cluster went away."), err
+    assert "Traceback" not in err
     store = Store(tmp_path / "results")
     assert all(run["status"] == "ok" for run in store.runs().values())
 
@@ -243,7 +250,7 @@ def test_ctrl_c_saves_and_leaves_no_process(gate, run, tmp_path, times):
     for _ in range(times):
         os.killpg(driver.pid, signal.SIGINT)
         time.sleep(0.3)
-    _, err = driver.communicate(timeout=150)
+    _, err = driver.communicate(timeout=PATIENCE)
     assert driver.returncode == 130, err
     assert "Traceback" not in err
     statuses = [run["status"] for run in Store(folder).runs().values()]

@@ -19,6 +19,7 @@ from ganbench_vectors import (
     StudentT,
     TruncatedNormal,
     Uniform,
+    UniformSum,
 )
 
 PRIORS = ganbench_vectors.ganbench_priors()
@@ -32,6 +33,9 @@ def draw(prior, *shape, seed=1):
 LAWS = {
     "normal": (Normal(dim=3), stats.norm()),
     "uniform": (Uniform(dim=3), stats.uniform(-1, 2)),
+    "box": (UniformSum(dim=3, terms=1), stats.uniform(-math.sqrt(3), 2 * math.sqrt(3))),
+    "tent": (UniformSum(dim=3), stats.triang(0.5, -math.sqrt(6), 2 * math.sqrt(6))),
+    "nearly_a_bell": (UniformSum(dim=3, terms=100), stats.norm()),
     "truncated_normal": (TruncatedNormal(dim=3), stats.truncnorm(-2, 2)),
     "narrow": (TruncatedNormal(dim=3, limit=0.1), stats.truncnorm(-0.1, 0.1)),
     "wide": (TruncatedNormal(dim=3, limit=30.0), stats.norm()),
@@ -105,6 +109,7 @@ def test_the_sphere_is_met_everywhere_alike(dim):
 
 def test_bounded_priors_stay_within_their_bounds():
     bounds = {"uniform": 1, "truncated_normal": 2, "bernoulli": 1, "hypersphere": 4}
+    bounds["uniform_sum"] = math.sqrt(6)
     assert {name for name, make in PRIORS.items() if make().tails == "bounded"} == set(bounds)
     for name, bound in bounds.items():
         assert draw(PRIORS[name]()).abs().max() <= bound

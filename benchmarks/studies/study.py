@@ -1,0 +1,112 @@
+"""What a study is, and how it becomes a folder below results/reference."""
+
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+import ganbench
+from ganbench.execution.executors import Workers
+from ganbench.report.figures.encoding import encode
+from ganbench.results import Results
+
+GRIDS = Path(__file__).parent / "grids"
+REFERENCE = Path(__file__).parents[2] / "results" / "reference"
+
+Rows = pd.DataFrame
+
+
+def scores(results: Results) -> Rows:
+    """Return the tidy scores, which is what most studies need."""
+    return results.frame
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a study says.
+
+    Attributes:
+        answer: one paragraph with effect sizes and intervals, from the rows.
+        tables: Markdown below it.
+        figures: name -> figure.
+        limits: what it does not show.
+    """
+
+    answer: str
+    tables: str
+    figures: Mapping[str, Figure]
+    limits: str
+
+
+@dataclass(frozen=True)
+class Study:
+    """A question, the runs that answer it, and how they are read.
+
+    Attributes:
+        name: of its grids, `grids/NAME.toml` and `grids/NAME-gpu.toml`, and of its folder.
+        question: in one sentence.
+        analyse: rows of all variants, with a column `variant` -> what they say.
+        variants: name -> settings of the recipe that the grid is run with, one after the other.
+        plugins: files of plugins that the grid needs.
+        collect: what is kept of the results of a variant.
+    """
+
+    name: str
+    question: str
+    analyse: Callable[[Rows], Finding]
+    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"": {}})
+    plugins: tuple[Path, ...] = ()
+    collect: Callable[[Results], Rows] = scores
+
+    def run(self, results: Path, size: str, jobs: int) -> None:
+        """Train what is missing and keep the rows.
+
+        Args:
+            results: folder of the results folders.
+            size: "" for two cores, "-gpu" for a GPU.
+            jobs: worker processes.
+        """
+        grid = GRIDS / f"{self.name}{size}.toml"
+        parts = []
+        for variant, settings in self.variants.items():
+            folder = results / f"study-{self.name}{size}" / (variant or "all")
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            found = ganbench.run(
+                grid,
+                results=folder,
+                settings=settings,
+                plugins=self.plugins,
+                workers=Workers(jobs=jobs),
+            )
+            parts.append(self.collect(found.results).assign(variant=variant))
+        kept = REFERENCE / f"{self.name}{size}"
+        kept.mkdir(parents=True, exist_ok=True)
+        pd.concat(parts, ignore_index=True).to_parquet(kept / "rows.parquet", index=False)
+        self.write(size)
+
+    def write(self, size: str = "") -> None:
+        """Read the kept rows and write the finding, its tables and its figures."""
+        kept = REFERENCE / f"{self.name}{size}"
+        finding = self.analyse(pd.read_parquet(kept / "rows.parquet"))
+        for name, figure in finding.figures.items():
+            (kept / f"{name}.png").write_bytes(encode(figure, "png"))
+        (kept / "README.md").write_text(self.page(finding), encoding="utf-8")
+
+    def page(self, finding: Finding) -> str:
+        """Return the finding as Markdown."""
+        pictures = "\n\n".join(f"![{name}]({name}.png)" for name in finding.figures)
+        command = f"python -m benchmarks.studies {self.name}"
+        parts = [
+            f"# {self.question}",
+            finding.answer,
+            pictures,
+            finding.tables,
+            f"**What it does not show.** {finding.limits}",
+            f"`{command}` trains and writes this, `{command} --redraw` writes it from the rows "
+            "that are kept here.",
+        ]
+        return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
