@@ -1,6 +1,5 @@
 """What a study is, and how it becomes a folder below results/reference."""
 
-import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 import ganbench
-from ganbench.execution.executors import Workers
+from ganbench.execution.request import Workers
 from ganbench.report.figures.encoding import encode
 from ganbench.results import Results
 
