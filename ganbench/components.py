@@ -20,6 +20,8 @@ from ganbench.errors import PluginError, SpecError, UnknownComponentError
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _LONGEST = 1000
+_MOST_CHOICES = 30
+"""Names in a sentence, where a command lists them."""
 _MOST_ALTERNATIVES = 100_000
 _SHAPE = "Write name, name(param=value) or several joined by +."
 
@@ -329,12 +331,25 @@ def _ranges(extras: Iterable[Any]) -> list[str]:
     return [" and ".join(text)] if text else []
 
 
-def unknown(kind: str, name: str, choices: Iterable[str]) -> UnknownComponentError:
-    """Make the error for a name that nobody owns, with a suggestion and the choices."""
+def unknown(
+    kind: str, name: str, choices: Iterable[str], listing: str = ""
+) -> UnknownComponentError:
+    """Make the error for a name that nobody owns, with a suggestion and the choices.
+
+    Args:
+        kind: what it should have named.
+        name: that nobody owns.
+        choices: the names that there are.
+        listing: the command that lists them, which is named where they are too many to read.
+    """
     names = sorted(choices)
-    available = ", ".join(names) or "none"
-    hint = _suggestion(name, names)
-    return UnknownComponentError(f"No {kind} named '{name}'.{hint} Available: {available}.")
+    if listing and len(names) > _MOST_CHOICES:
+        available = f"`{listing}` lists all {len(names)}."
+    else:
+        available = f"Available: {', '.join(names) or 'none'}."
+    return UnknownComponentError(
+        f"No {kind} named '{name}'.{_suggestion(name, names)} {available}"
+    )
 
 
 def _suggestion(name: str, choices: Iterable[str] | Mapping[str, Any]) -> str:

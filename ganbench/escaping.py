@@ -37,6 +37,16 @@ def defused(value: object) -> object:
     return f"'{plain(value)}" if value.startswith(_FORMULA) else plain(value)
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a number of things: 1 event, 2 events."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def ended(sentence: str) -> str:
+    """End a sentence with one full stop, whether what it quotes has one or not."""
+    return f"{sentence.rstrip('.')}."
+
+
 def said(error: BaseException) -> str:
     """Name an error and what it says, on one line and of a length that fits a table."""
     try:

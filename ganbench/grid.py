@@ -91,7 +91,7 @@ def load_grid(name_or_file: str, registry: Registry) -> Grid:
     elif name_or_file.endswith(".toml") or "/" in name_or_file:
         path = user_path(name_or_file)
     else:
-        problem = components.unknown("grid", name_or_file, registry.entries["grid"])
+        problem = registry.unknown("grid", name_or_file, registry.entries["grid"])
         raise SpecError(f"{problem} A file of your own must end in .toml.")
     try:
         data = tomllib.loads(read_limited(path, _MOST_BYTES).decode("utf-8"))

@@ -58,7 +58,7 @@ def ganbench_grids() -> Mapping[str, Path]:  # type: ignore[empty-body]
 
 @hookspec
 def ganbench_run_started(run: Mapping[str, Any]) -> None:
-    """A run, as in its run.json, has begun to train."""
+    """A run has begun to train: what it is, with the keys that `Tracker.started` names."""
 
 
 @hookspec

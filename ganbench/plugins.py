@@ -28,8 +28,14 @@ from ganbench.cache import folder
 from ganbench.canonical import joined, written
 from ganbench.components import Component, Parameter
 from ganbench.contracts import check_declared
-from ganbench.errors import GanbenchError, NotCachedError, PluginError, SpecError
-from ganbench.escaping import said
+from ganbench.errors import (
+    GanbenchError,
+    NotCachedError,
+    PluginError,
+    SpecError,
+    UnknownComponentError,
+)
+from ganbench.escaping import ended, said
 from ganbench.isolation import unchanged
 from ganbench.naming import is_name
 
@@ -172,6 +178,18 @@ class Registry:
         """List the names of one kind."""
         return sorted(self.entries[kind])
 
+    def unknown(self, kind: str, name: str, choices: Iterable[str]) -> UnknownComponentError:
+        """Make the error for a name that nobody owns; see `components.unknown`.
+
+        A plugin that is disabled may own it, which is said.
+        """
+        problem = components.unknown(kind, name, choices, "ganbench list")
+        disabled = [plugin.name for plugin in self.plugins if plugin.status != "loaded"]
+        if not disabled:
+            return problem
+        told = f"Disabled plugins: {', '.join(disabled)}. `ganbench plugin list` says why."
+        return UnknownComponentError(f"{problem} {told}")
+
     def find(self, kind: str, name: str) -> Entry:
         """Look a component up.
 
@@ -181,7 +199,7 @@ class Registry:
         """
         owners = self.entries[kind].get(name)
         if not owners:
-            raise components.unknown(kind, name, self.entries[kind])
+            raise self.unknown(kind, name, self.entries[kind])
         if len(owners) > 1:
             both = " and ".join(f"'{entry.plugin}' of {entry.owner}" for entry in owners)
             raise PluginError(
@@ -346,6 +364,20 @@ def load_plugins(points: Iterable[EntryPoint] | None = None) -> Registry:
         labels = tuple(f"{entry.kind} {entry.name}" for entry in provided)
         plugins.append(Plugin(point.name, owner, "loaded", "", labels, _source(point)))
     return Registry(entries, tuple(plugins), manager.hook)
+
+
+def load_for_use() -> Registry:
+    """Load the plugins as `load_plugins` does, and insist on the files that somebody named.
+
+    Raises:
+        UnknownComponentError: as `load_plugins`.
+        SpecError: as `load_plugins`, and if a file that was named is disabled.
+    """
+    registry = load_plugins()
+    for plugin in registry.plugins:
+        if plugin.status != "loaded" and "file" in plugin.source:
+            raise SpecError(ended(f"{plugin.name} is disabled: {plugin.reason}"))
+    return registry
 
 
 def _source(point: EntryPoint | _File) -> Mapping[str, Any]:

@@ -12,6 +12,8 @@ class Tracker:
     exception loses what it was told of and is shown once as a warning. One that raises in `open`
     is told nothing more. Its factory is called in the process of the command too, and does
     nothing but take parameters and refuse what cannot work.
+
+    No failure of it harms a run; the results folder it only reads, but for `trackers` in it.
     """
 
     def open(self, folder: Path) -> None:
@@ -26,7 +28,7 @@ class Tracker:
 
         Args:
             run: `run_id`, `seed`, the expressions of `dataset`, `prior`, `generator`,
-                `discriminator` and `loss`, the `recipe` and the `device`.
+                `discriminator` and `loss`, the `recipe` and the `device`; nothing else.
         """
 
     def progress(self, run: Mapping[str, Any], step: int, values: Mapping[str, float]) -> None:
@@ -49,8 +51,10 @@ class Tracker:
             run: as in its run.json, with `status` and `reason`.
             scores: one mapping for each score: `metric`, `estimator`, `value`, `low`, `high`,
                 `p_value` and more.
-            files: folder with run.json, history.parquet, samples.safetensors and so on; what a
-                failed run lacks is not there.
+            files: folder of the run in the results folder, with run.json, history.parquet,
+                samples.safetensors and so on; what a failed run lacks is not there. Only read
+                it: the files are checksummed, and one more or one that is changed makes the run
+                count as damaged.
         """
 
     def close(self) -> None:

@@ -201,3 +201,14 @@ def test_an_unknown_name_suggests_and_lists():
     assert isinstance(error, UnknownComponentError)
     assert str(error) == "No loss named 'wgna'. Did you mean 'wgan'? Available: ns, wgan."
     assert str(unknown("loss", "zzz", [])) == "No loss named 'zzz'. Available: none."
+
+
+def test_many_choices_are_left_to_the_command_that_lists_them():
+    names = [f"loss{i}" for i in range(31)]
+    assert str(unknown("loss", "zzz", names, "ganbench list")) == (
+        "No loss named 'zzz'. `ganbench list` lists all 31."
+    )
+    close = str(unknown("loss", "los7", names, "ganbench list"))
+    assert "Did you mean 'loss7'? `ganbench list` lists all 31." in close
+    assert str(unknown("loss", "zzz", names)).endswith("loss8, loss9.")
+    assert str(unknown("loss", "zzz", names[:2], "ganbench list")).endswith("loss0, loss1.")

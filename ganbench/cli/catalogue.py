@@ -87,14 +87,13 @@ def list_components(kinds: tuple[str, ...], markdown: bool, as_json: bool) -> No
 def info(name: str, as_json: bool) -> None:
     """Describe the component NAME: formula, parameters, what fits it, source and recipe."""
     from ganbench.catalogue import describe
-    from ganbench.components import unknown
-    from ganbench.plugins import KINDS, load_plugins
+    from ganbench.plugins import KINDS, load_for_use
 
-    registry = load_plugins()
+    registry = load_for_use()
     found = [kind for kind in KINDS if name in registry.entries[kind]]
     if not found:
         names = [each for kind in KINDS for each in registry.names(kind)]
-        raise unknown("component", name, names)
+        raise registry.unknown("component", name, names)
     described = [describe(registry.find(kind, name), registry) for kind in found]
     if as_json:
         print_json([_record(each) for each in described])
@@ -155,9 +154,9 @@ def show_grid(grid: str, as_json: bool) -> None:
     """Show the cells of GRID, a name or a TOML file, with their recipes."""
     from ganbench.cells import plan
     from ganbench.grid import load_grid
-    from ganbench.plugins import load_plugins
+    from ganbench.plugins import load_for_use
 
-    registry = load_plugins()
+    registry = load_for_use()
     loaded = load_grid(grid, registry)
     cells = plan(loaded, registry)
     if as_json:

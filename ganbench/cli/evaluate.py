@@ -1,6 +1,5 @@
 """The command evaluate: add scores to stored runs."""
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +14,7 @@ from ganbench.cli.common import (
 from ganbench.cli.execution import (
     carry_out,
     conclude,
+    log_to_stderr,
     output_options,
     say,
     worker_options,
@@ -50,10 +50,10 @@ def evaluate(ctx: click.Context, /, results: str, **options: Any) -> None:
     from ganbench.execution.request import make_whole
     from ganbench.execution.scoring import misfits, plan_scores
     from ganbench.execution.trackers import build_trackers
-    from ganbench.plugins import load_plugins
+    from ganbench.plugins import load_for_use
 
-    logging.basicConfig(level=logging.DEBUG if options["verbose"] else logging.WARNING)
-    registry, store = load_plugins(), open_store(results)
+    log_to_stderr(options["verbose"])
+    registry, store = load_for_use(), open_store(results)
     trackers = build_trackers(options["trackers"], registry)
     damaged = 0
     if not options["dry_run"]:

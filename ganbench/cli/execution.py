@@ -1,12 +1,13 @@
 """What run and evaluate share: their options, carrying out a plan, telling what came of it."""
 
+import logging
 import math
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ganbench.cli.common import Command, json_option, print_summary
-from ganbench.escaping import echo
+from ganbench.escaping import echo, plain
 
 if TYPE_CHECKING:
     from ganbench.execution.driver import Summary
@@ -107,6 +108,21 @@ def output_options(command: Command) -> Command:
     return command
 
 
+class _Sentences(logging.Formatter):
+    """Writes a warning as people do: `Warning: …`, and other levels with their own word."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return plain(f"{record.levelname.capitalize()}: {super().format(record)}")
+
+
+def log_to_stderr(verbose: bool) -> None:
+    """Tell people of warnings, or of everything that goes on."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Sentences())
+    level = logging.DEBUG if verbose else logging.WARNING
+    logging.basicConfig(level=level, handlers=[handler])
+
+
 def carry_out(
     plan: "Plan", store: "Store", registry: "Registry", options: dict[str, Any]
 ) -> "Summary":
@@ -140,10 +156,15 @@ def conclude(
         say(options, f"Report: {write_page(results, registry, store, None)}")
     runs = results.frame[results.frame["run_id"].isin(plan.run_ids)].drop_duplicates("run_id")
     for run in runs[~runs["status"].isin(("ok", "missing", "interrupted"))].to_dict("records"):
+        more = (
+            "or the `ganbench run` that made it makes it anew"
+            if run["status"] == "damaged"
+            else f"`ganbench show {run['run_id']}` tells more"
+        )
         say(
             options,
             f"{run['status']}: {run['dataset']} · {run['loss']} · seed {run['seed']}: "
-            f"{run['reason']} (`ganbench show {run['run_id']}` tells more)",
+            f"{run['reason']} ({more})",
         )
     for problem in summary.problems:
         say(options, f"Problem: {problem}")

@@ -18,9 +18,9 @@ def fetch(datasets: tuple[str, ...], again: bool) -> None:
     """
     from ganbench.cache import fetching
     from ganbench.components import parse_single
-    from ganbench.plugins import load_plugins
+    from ganbench.plugins import load_for_use
 
-    registry = load_plugins()
+    registry = load_for_use()
     for text in datasets:
         with fetching(again) as used:
             registry.build("dataset", parse_single(text))

@@ -51,13 +51,13 @@ def figure(
     """
     from ganbench.errors import SpecError, StoreError
     from ganbench.naming import inside
-    from ganbench.plugins import load_plugins
+    from ganbench.plugins import load_for_use
     from ganbench.report.figures.drawing import chosen_kinds, restricted, written
     from ganbench.results import load_results
 
     store = open_store(results)
     chosen = chosen_kinds(kinds)
-    loaded = restricted(load_results(store, load_plugins()), datasets, run)
+    loaded = restricted(load_results(store, load_for_use()), datasets, run)
     folder = out or inside(store.folder, store.folder / "figures")
     outcomes = []
     try:

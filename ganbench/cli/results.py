@@ -26,7 +26,8 @@ from ganbench.escaping import echo
 def show(run: str, results: str | None, reproduce: bool, as_json: bool) -> None:
     """Tell the story of RUN: cell, recipe, engine, scores, environment, and why it failed.
 
-    RUN is an id or its beginning, or the path of a run's folder.
+    RUN is an id or its beginning, or the path of a run's folder. Where plugins were installed from
+    is told by `ganbench plugin freeze`, and by --json.
     """
     store, run_id = find_run(run, results)
     if reproduce:
@@ -48,6 +49,8 @@ def show(run: str, results: str | None, reproduce: bool, as_json: bool) -> None:
 
 def _print_record(record: dict[str, Any]) -> None:
     for key, value in record.items():
+        if key == "environment":
+            value = {name: item for name, item in value.items() if name != "sources"}
         if key != "attempts":
             echo(f"{key}: {_flat(value)}")
     for number, attempt in enumerate(record.get("attempts", ()), 1):
@@ -112,11 +115,11 @@ def report(
     as_json: bool,
 ) -> None:
     """Write one self-contained HTML page, and its figures as PNG and SVG."""
-    from ganbench.plugins import load_plugins
+    from ganbench.plugins import load_for_use
     from ganbench.report.placing import write_for_paper, write_page
     from ganbench.results import load_results
 
-    registry, store = load_plugins(), open_store(results)
+    registry, store = load_for_use(), open_store(results)
     loaded = load_results(store, registry)
     if paper:
         paths = write_for_paper(loaded, registry, store, out, width, figures)

@@ -1,6 +1,5 @@
 """The command run: train and score a grid, print the table, write the report."""
 
-import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -10,6 +9,7 @@ from ganbench.cli.execution import (
     carry_out,
     conclude,
     finite,
+    log_to_stderr,
     output_options,
     say,
     worker_options,
@@ -133,10 +133,10 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     whose axes flags replace. What is stored already is not run again.
     """
     from ganbench.execution.request import Request
-    from ganbench.plugins import load_plugins
+    from ganbench.plugins import load_for_use
 
-    logging.basicConfig(level=logging.DEBUG if options["verbose"] else logging.WARNING)
-    registry = load_plugins()
+    log_to_stderr(options["verbose"])
+    registry = load_for_use()
     request = Request(
         _grid(options, registry),
         options["results"],

@@ -47,12 +47,12 @@ def sample(
     """
     from ganbench.environment import find_device
     from ganbench.errors import StoreError
-    from ganbench.plugins import load_plugins
+    from ganbench.plugins import load_for_use
     from ganbench.report.export import check_ending, frame, one_line, write_samples
     from ganbench.restoring import restored
 
     store, run_id = find_run(run, results)
-    stored = restored(store, load_plugins(), run_id, find_device(device))
+    stored = restored(store, load_for_use(), run_id, find_device(device))
     dataset = stored.cell.dataset.value.judged
     check_ending(out or Path("samples.csv"), dataset)  # what stdout gets
     x = stored.drawn(count, seed)

@@ -178,24 +178,24 @@ def _export_bundle(found: "Store", path: Path, without: tuple[str, ...]) -> None
 
 
 def _export_generator(found: "Store", run_id: str, out: Path | None) -> None:
-    from ganbench.plugins import load_plugins
+    from ganbench.plugins import load_for_use
     from ganbench.report.programs import write_generator
     from ganbench.restoring import restored
 
     path = out or Path(f"{run_id}.pt2")
-    stored = restored(found, load_plugins(), run_id)
+    stored = restored(found, load_for_use(), run_id)
     told = write_generator(stored, run_id, path)
     echo(f"{stored.cell.title}, seed {stored.seed}: {path}, {told}", err=True)
 
 
 def _export_table(found: "Store", out: Path | None) -> None:
     from ganbench.errors import StoreError
-    from ganbench.plugins import load_plugins
+    from ganbench.plugins import load_for_use
     from ganbench.report.tidyfile import write_tidy
     from ganbench.results import load_results
 
     path = out or Path(f"{found.folder.name}.parquet")
-    loaded = load_results(found, load_plugins())
+    loaded = load_results(found, load_for_use())
     try:
         rows = write_tidy(loaded, path)
     except OSError as error:

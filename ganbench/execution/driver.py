@@ -15,12 +15,12 @@ from types import FrameType
 from typing import Any
 
 from ganbench.errors import StoreError
-from ganbench.escaping import said
+from ganbench.escaping import ended, said
 from ganbench.execution.executors import Executor, Outcome, Pool
 from ganbench.execution.live import Live
 from ganbench.execution.tasks import Plan, Task
 from ganbench.execution.trackers import Trackers, tracking
-from ganbench.execution.worker import attempt_of, failure, record
+from ganbench.execution.worker import attempt_of, begun, failure
 from ganbench.isolation import unchanged
 from ganbench.plugins import Registry
 from ganbench.store import FAILURES, Json, RunFiles, Store
@@ -372,7 +372,7 @@ class Observers:
         if task.kind != "train":
             return
         for seed, run_id in task.runs.items():
-            run = record(task, seed)
+            run = begun(task, seed)
             if run_id not in self._started:
                 self._started.add(run_id)
                 self._tell("started", run=run)
@@ -406,8 +406,8 @@ class Observers:
         if (hook, plugin) not in self._failing:
             self._failing.add((hook, plugin))
             log.warning(
-                "The observer %s of plugin '%s' failed and was passed over: %s.",
+                "The observer %s of plugin '%s' failed and was passed over: %s",
                 hook,
                 plugin,
-                said(error),
+                ended(said(error)),
             )

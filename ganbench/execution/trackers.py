@@ -6,14 +6,14 @@ import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.queues import Queue
 from pathlib import Path
 from typing import Any
 
 from ganbench.api import Tracker
 from ganbench.components import parse_single
-from ganbench.escaping import said
+from ganbench.escaping import counted, ended, said
 from ganbench.execution.processes import context, descendants, kill, settle, start
 from ganbench.plugins import Built, Registry, load_plugins
 
@@ -23,7 +23,6 @@ _PATIENCE_SECONDS = 60.0
 """How long trackers may take after the last run."""
 _HASTE_SECONDS = 2.0
 """The same where somebody wants to stop at once; and what passes without a word."""
-_POLL_SECONDS = 0.1
 _MOST_WAITING = 10_000
 """Events that a slow tracker has not taken yet, before news of progress is kept from it."""
 
@@ -50,16 +49,31 @@ class Trackers:
             line.tell(event, arguments)
 
     def close(self, patience: float) -> None:
-        """Let them come to an end, and leave no process behind."""
-        deadline = time.monotonic() + patience
+        """Let them come to an end, all at the same time, and leave no process behind."""
         try:
             for line in self.lines:
                 line.tell("close", ())
+            self._listen(min(patience, _HASTE_SECONDS))
+            rest = patience - _HASTE_SECONDS
+            if rest > 0:
+                for line in self.lines:
+                    line.warn_of_wait(rest)
+                self._listen(rest)
             for line in self.lines:
-                line.wait(deadline)
+                line.warn_of_loss()
         finally:
             for line in self.lines:
                 line.end()
+
+    def _listen(self, seconds: float) -> None:
+        """Hear whoever answers, until nobody has to or the time is over."""
+        deadline = time.monotonic() + seconds
+        while (busy := [line for line in self.lines if line.busy]) and (
+            left := deadline - time.monotonic()
+        ) > 0:
+            wait([line.pipe for line in busy], left)
+            for line in busy:
+                line.hear()
 
 
 @contextmanager
@@ -92,7 +106,7 @@ class _Line:
 
     def tell(self, event: str, arguments: Sequence[Any]) -> None:
         """Say something, unless that is in vain."""
-        self._hear()
+        self.hear()
         if self.cut:
             return
         if event == "progress" and self.waiting >= _MOST_WAITING:
@@ -101,17 +115,19 @@ class _Line:
         self.waiting += 1
         self.queue.put((event, arguments))
 
-    def wait(self, deadline: float) -> None:
-        """Wait until all was heard, but not for ever."""
-        self._listen(min(deadline, time.monotonic() + _HASTE_SECONDS))
-        left = deadline - time.monotonic()
-        if self._busy and left > 0:
-            self._warn(f"has still to hear {self.waiting} events, for {left:.0f} seconds at most")
-        self._listen(deadline)
-        if self._busy:
-            self._warn(f"is too slow and was stopped: it has not heard {self.waiting} events")
+    def warn_of_wait(self, seconds: float) -> None:
+        """Say for whom somebody has to wait."""
+        if self.busy:
+            events = counted(self.waiting, "event")
+            self._warn(f"has still to hear {events}, for {seconds:.0f} seconds at most")
+
+    def warn_of_loss(self) -> None:
+        """Say what the tracker was too slow to hear."""
+        if self.busy:
+            events = counted(self.waiting, "event")
+            self._warn(f"is too slow and was stopped: it has not heard {events}")
         if self.missed:
-            self._warn(f"is too slow: {self.missed} times it was told of no progress")
+            self._warn(f"is too slow and was spared {counted(self.missed, 'report')} of progress")
 
     def end(self) -> None:
         """Leave no process behind."""
@@ -127,17 +143,13 @@ class _Line:
         self.queue.close()
 
     @property
-    def _busy(self) -> bool:
+    def busy(self) -> bool:
+        """Whether there are answers to wait for."""
         return self.waiting > 0 and not self.cut
 
-    def _listen(self, deadline: float) -> None:
-        while self._busy and time.monotonic() < deadline:
-            self.pipe.poll(_POLL_SECONDS)
-            self._hear()
-
-    def _hear(self) -> None:
-        """Take the answers, one for each thing that was said."""
-        while not self.cut and self.pipe.poll():
+    def hear(self) -> None:
+        """Take the answers, one for each thing that was said; after the last the pipe may end."""
+        while self.busy and self.pipe.poll():
             try:
                 event, problem, trace = self.pipe.recv()
             except (EOFError, OSError):
@@ -160,7 +172,7 @@ class _Line:
             self._warn(f"failed and was passed over: {problem}")
 
     def _warn(self, what: str) -> None:
-        log.warning("The tracker '%s' %s. No run is harmed.", self.label, what)
+        log.warning("The tracker '%s' %s No run is harmed.", self.label, ended(what))
 
 
 def _serve(

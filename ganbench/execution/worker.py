@@ -226,13 +226,20 @@ def failure(task: Task, seed: int, status: str, reason: str | BaseException) -> 
     return {**record(task, seed), "status": status, "reason": text}
 
 
-def record(task: Task, seed: int) -> Json:
-    """Make the record of a run, before anything is known of how it went."""
+def begun(task: Task, seed: int) -> Json:
+    """Say what is known of a run when it begins: what it is, and nothing of how it goes."""
     return {
         "run_id": task.runs[seed],
         "seed": seed,
         **task.cell,
         "device": environment.device_class(torch.device(task.device)),
+    }
+
+
+def record(task: Task, seed: int) -> Json:
+    """Make the record of a run, before anything is known of how it went."""
+    return {
+        **begun(task, seed),
         "status": "ok",
         "reason": "",
         "engine": "",

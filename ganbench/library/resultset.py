@@ -14,7 +14,7 @@ from ganbench.components import unknown
 from ganbench.errors import SpecError
 from ganbench.library.table import Compared, Table
 from ganbench.naming import existing_folder
-from ganbench.plugins import Registry, load_plugins, plugin_files
+from ganbench.plugins import Registry, load_for_use, plugin_files
 from ganbench.report.figures.drawing import chosen_kinds, draw
 from ganbench.report.placing import write_page
 from ganbench.report.tables import summary, tidy
@@ -33,7 +33,7 @@ def load(results: str | Path, plugins: Iterable[str | Path] = ()) -> "ResultSet"
         SpecError: if there is none; lists those that are there.
     """
     with plugin_files(plugins):
-        return ResultSet(Store(existing_folder(results)), load_plugins())
+        return ResultSet(Store(existing_folder(results)), load_for_use())
 
 
 class ResultSet:

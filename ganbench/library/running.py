@@ -11,7 +11,7 @@ from ganbench.execution.tasks import Redo
 from ganbench.grid import FLAGS_GRID, Grid, load_grid, make_grid, replaced
 from ganbench.library.notebook import showing
 from ganbench.library.resultset import ResultSet
-from ganbench.plugins import Registry, load_plugins, plugin_files
+from ganbench.plugins import Registry, load_for_use, plugin_files
 
 
 def run(
@@ -60,7 +60,7 @@ def run(
             echo(text, err=True)
 
     with plugin_files(plugins):
-        registry = load_plugins()
+        registry = load_for_use()
         request = Request(
             _grid(grid, axes, settings or {}, registry),
             results,

@@ -13,12 +13,13 @@ from torch import Tensor
 
 from ganbench.api import Column, Dataset
 from ganbench.cells import ENGINE_VERSION
-from ganbench.errors import StoreError
+from ganbench.errors import SpecError, StoreError
 from ganbench.store import Json
 from ganbench.training.programs import program
 from ganbench.training.sampling import Stored
 
 FORMAT = 1
+_ENDING = ".pt2"
 _DRAWS = 100_000
 _MOST_CODES = 1025
 """Of a column with any number of values, whose codes are interpolated."""
@@ -36,9 +37,14 @@ def write_generator(stored: Stored, run_id: str, path: Path) -> Path:
         The path of the JSON file: the same with the ending .json.
 
     Raises:
-        SpecError: if it is a baseline, or torch cannot export it.
+        SpecError: if the path does not end in .pt2, it is a baseline, or torch cannot export it.
         StoreError: if the files cannot be written.
     """
+    if path.suffix != _ENDING:
+        raise SpecError(
+            f"'{path}' cannot name a generator's program: it must end in {_ENDING}, such as "
+            f"{path.stem or 'generator'}{_ENDING}, and beside it goes the same with .json."
+        )
     exported, noise, samples = program(stored)
     buffer = io.BytesIO()
     torch.export.save(exported, buffer)
@@ -78,6 +84,7 @@ def _noise(stored: Stored, noise: Tensor) -> Json:
     told = 0 if conditions is None else conditions.width
     described: Json = {
         "prior": stored.cell.prior.label,
+        "parameters": dict(stored.cell.prior.params),
         "meaning": entry.doc.partition("\nArgs:")[0].strip(),
         "width": noise.shape[1],
         "drawn": noise.shape[1] - told,

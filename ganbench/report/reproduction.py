@@ -22,7 +22,8 @@ def reproduction(store: Store, run_id: str) -> Json:
 
     Returns:
         `conditions`, what must hold for the same bits; `install`, lines of a shell, of which some
-        are comments; `run`, the command; `compare`, a command that shows what came out.
+        are comments; `run`, the command; `scores`, the stored ones, a mapping for each; `compare`,
+        a command that shows those that came out.
 
     Raises:
         SpecError: if no command has asked for the run.
@@ -40,14 +41,38 @@ def reproduction(store: Store, run_id: str) -> Json:
         "conditions": _conditions(run, cell),
         "install": list(_installed(run, store, run_id)),
         "run": f"{command} {shlex.join([*named, '--results', FOLDER])}",
+        "scores": _scores(store, run_id),
         "compare": shlex.join(["ganbench", "show", run_id, "--results", FOLDER]),
     }
 
 
 def script(found: Json) -> str:
     """Write what `reproduction` has found for a shell."""
-    lines = [*map(comment, found["conditions"]), *found["install"], found["run"], found["compare"]]
-    return "\n".join(lines)
+    scores = [
+        f"{score['metric']} {score['estimator']}: {score['value']:.4g}"
+        for score in found["scores"]
+    ]
+    known = ["The stored scores, to compare with those that the next line shows:", *scores]
+    return "\n".join(
+        [
+            *map(comment, found["conditions"]),
+            *found["install"],
+            found["run"],
+            *map(comment, known if scores else ["It has no scores."]),
+            found["compare"],
+        ]
+    )
+
+
+def _scores(store: Store, run_id: str) -> list[Json]:
+    """Return the stored scores of a run."""
+    scores = store.scores(run_id)
+    if scores is None:
+        return []
+    columns = ["metric", "estimator", "value", "low", "high", "p_value"]
+    return [
+        dict(zip(columns, row, strict=True)) for row in scores[columns].itertuples(index=False)
+    ]
 
 
 def _conditions(run: Json, cell: Json) -> list[str]:

@@ -124,6 +124,12 @@ def check_name(name: str, kind: str, registry: Registry) -> None:
             f"'{name}' cannot name a package: use small letters and digits, in words joined by "
             f"hyphens, {_LONGEST} at most, that begin with a letter, such as my-{kind}."
         )
+    for plugin in registry.plugins:
+        if plugin.name == name:
+            raise SpecError(
+                f"A plugin '{name}' is there already, in {plugin.owner}: choose another name, "
+                f"such as my-{name}."
+            )
     owners = registry.entries.get(kind, {}).get(name)
     if owners:
         raise SpecError(

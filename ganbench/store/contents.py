@@ -164,7 +164,8 @@ def misfit(run_id: str, contents: Mapping[str, bytes]) -> str:
         return f"{', '.join(lacking)} is missing"
     unlisted = sorted(set(contents) - set(manifest) - {"manifest.json"})
     if unlisted:
-        return f"{', '.join(unlisted)} is not in the manifest"
+        are, them = ("is", "it") if len(unlisted) == 1 else ("are", "them")
+        return f"{', '.join(unlisted)} {are} not in the manifest: remove {them}"
     faults = (fault(name, contents[name], entry) for name, entry in manifest.items())
     return next(filter(None, faults), "") or _schema_misfit(run_id, contents)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ganbench.components import Component, parse_single, unknown
+from ganbench.components import Component, parse_single
 from ganbench.plugins import Registry
 from ganbench.testing import (
     baselines,
@@ -50,7 +50,7 @@ def subjects(text: str, registry: Registry) -> list[Subject]:
     if not found:
         names = {name for kind in declared.KINDS for name in registry.names(kind)}
         plugins = {plugin.name for plugin in registry.plugins}
-        raise unknown("component or plugin", component.name, names | plugins)
+        raise registry.unknown("component or plugin", component.name, names | plugins)
     return list(found.values())
 
 

@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 
 from ganbench import hookspecs
 from ganbench.api import Tracker
-from ganbench.escaping import said
+from ganbench.escaping import ended, said
 from ganbench.plugins import KINDS, Registry
 from ganbench.testing.rules import BrokenRuleError, require, rule
 from ganbench.testing.subject import Subject
@@ -39,6 +39,10 @@ _SCORE = {
     "metric": "mmd", "estimator": "rbf", "value": 0.25, "low": None, "high": 0.5, "p_value": 0.01,
     "floor": 0.125, "n_real": 50, "n_fake": 50, "better": "lower", "headline": True,
 }  # fmt: skip
+_BEGUN = (
+    "run_id", "seed", "dataset", "prior", "generator", "discriminator", "loss", "recipe", "device",
+)  # fmt: skip
+"""What is known of a run when it begins."""
 _NAN, _INFINITE = float("nan"), float("inf")
 
 Call = tuple[str, Callable[..., Any], dict[str, Any]]
@@ -71,10 +75,11 @@ def _events(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     values = [{"critic_loss": 1.0, "generator_loss": 0.5}, {"critic_loss": _NAN, "m/e": _INFINITE}]
     scores = [_SCORE, {**_SCORE, "estimator": "odd", "value": _NAN, "p_value": None}]
     for run, steps, rows in ((_RUN, values, scores), (odd, values, scores), (failed, [], [])):
+        begun = {name: run[name] for name in _BEGUN}
         if steps:
-            yield "started", {"run": run}
+            yield "started", {"run": begun}
         for step, each in enumerate(steps, 1):
-            yield "progress", {"run": run, "step": step, "values": each}
+            yield "progress", {"run": begun, "step": step, "values": each}
         files = _written(folder, run, steps)
         yield "finished", {"run": run, "scores": rows, "files": files}
 
@@ -118,6 +123,7 @@ def _heard(subject: Subject) -> _Heard:
         folder = Path(place) / "results" / "kit"
         folder.mkdir(parents=True)
         for event, function, arguments in _calls(subject, folder):
+            before = _contents(folder)
             given, start = copy.deepcopy(arguments), time.perf_counter()
             try:
                 function(**given)
@@ -126,8 +132,26 @@ def _heard(subject: Subject) -> _Heard:
             heard.seconds[event] = max(heard.seconds.get(event, 0.0), time.perf_counter() - start)
             if repr(given) != repr(arguments):
                 heard.changed.append(event)
-        heard.strays = sorted({path.name for path in folder.iterdir()} - {"runs", "trackers"})
+            heard.strays += _strays(before, _contents(folder))
     return heard
+
+
+def _contents(folder: Path) -> dict[str, bytes | None]:
+    """Read what lies in a folder, but for what is below `trackers`; of a folder there is None."""
+    return {
+        name: path.read_bytes() if path.is_file() else None
+        for path in sorted(folder.rglob("*"))
+        if (name := path.relative_to(folder).as_posix()).split("/")[0] != "trackers"
+    }
+
+
+def _strays(before: Mapping[str, bytes | None], after: Mapping[str, bytes | None]) -> list[str]:
+    """Say what was done to files between two looks."""
+    return [
+        f"{'removes' if name not in after else 'changes' if name in before else 'writes'} {name}"
+        for name in dict.fromkeys((*before, *after))
+        if name not in before or name not in after or before[name] != after[name]
+    ]
 
 
 @contextlib.contextmanager
@@ -160,7 +184,7 @@ def observes_runs(subject: Subject) -> str:
 def takes_every_run(subject: Subject) -> None:
     """It can be told of runs that end well, diverge or fail, and of names with any characters."""
     for event, error in _heard(subject).raised:
-        raise BrokenRuleError(f"{event} raised {said(error)}.") from error
+        raise BrokenRuleError(ended(f"{event} raised {said(error)}")) from error
 
 
 @rule("tracker", "observer", mend="Copy what you change.")
@@ -170,11 +194,16 @@ def changes_no_record(subject: Subject) -> None:
     require(not changed, f"{' and '.join(dict.fromkeys(changed))} changes what it is told.")
 
 
-@rule("tracker", mend="Write below `trackers` in the folder that `open` is given.")
+@rule(
+    "tracker",
+    "observer",
+    mend="Only read `files`, which are checksummed; write below `trackers` in the results folder, "
+    "or elsewhere.",
+)
 def keeps_to_its_folder(subject: Subject) -> None:
-    """In the results folder it writes below `trackers` alone."""
-    strays = _heard(subject).strays
-    require(not strays, f"It writes {', '.join(strays)} into the results folder.")
+    """In the results folder it writes below `trackers` alone, and changes nothing."""
+    strays = list(dict.fromkeys(_heard(subject).strays))
+    require(not strays, f"In the results folder it {', '.join(strays)}.")
 
 
 @rule("observer", mend="Hand slow work to a `Tracker`, which has a process of its own.")

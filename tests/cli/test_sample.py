@@ -1,10 +1,12 @@
 """Drawing from stored generators, and fetching data, from the command line."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,8 @@ import pytest
 import torch
 
 from ganbench.cells import restore_cells
+from ganbench.components import Component
+from ganbench.report.programs import write_generator
 from ganbench.restoring import restored
 from ganbench.store import Store
 
@@ -241,6 +245,30 @@ def test_generators_run_in_torch_alone(ganbench, mixed, registry, tmp_path):
             assert Path("markov.txt").read_text() == repr(lines)
     alone = torch.from_numpy(np.load("mlp-out.npy"))
     torch.testing.assert_close(alone, stored["gaussian"].samples(noise["gaussian"]))
+
+
+def test_the_file_beside_tells_every_parameter_of_the_noise(ganbench, mixed, registry):
+    folder, runs = mixed
+    tailed = registry.build("prior", Component("student_t", (("dim", 2),)))
+    stored = restored(Store(folder), registry, runs["gaussian", "mlp"])
+    cell = replace(stored.cell, prior=tailed)
+    write_generator(replace(stored, cell=cell), "abc", Path("g.pt2"))
+    noise = json.loads(Path("g.json").read_text())["noise"]
+    assert noise["prior"] == "student_t(dim=2)"
+    assert noise["parameters"] == {"dim": 2, "df": tailed.params["df"]}
+
+
+def test_a_program_has_the_ending_that_loading_it_takes(ganbench, mixed):
+    folder, runs = mixed
+    export = ("store", "export", folder, "--generator", runs["gaussian", "mlp"], "-o")
+    for name in ("g.json", "g", "g.PT2"):
+        refused = ganbench(*export, name)
+        assert refused.exit_code == 2
+        assert (
+            f"'{name}' cannot name a generator's program: it must end in .pt2, such as g.pt2"
+            in (refused.stderr)
+        )
+    assert os.listdir() == []
 
 
 def test_what_cannot_be_exported_says_why(ganbench, mixed, monkeypatch):

@@ -162,7 +162,10 @@ def test_the_printed_command_makes_the_same_bits(ganbench, tmp_path):
         ganbench("show", run_id, "--results", "first", "--reproduce", "--json").stdout
     )
     told = ganbench("show", run_id, "--results", "first", "--reproduce").stdout.splitlines()
-    assert told[-2:] == [found["run"], found["compare"]]
+    place = told.index(found["run"])
+    assert told[-1] == found["compare"]
+    shown = [f"# {s['metric']} {s['estimator']}: {s['value']:.4g}" for s in found["scores"]]
+    assert told[place + 2 : -1] == shown != []
     assert told[0].startswith(f"# The run {run_id}, seed 1, has the same bits wherever these are")
     assert "; engine " in told[0]
     assert any(line.startswith("pip install") and "torch==" in line for line in told)
@@ -178,7 +181,14 @@ def test_the_printed_command_makes_the_same_bits(ganbench, tmp_path):
     scores = [store.scores(run_id).drop(columns="seconds") for store in (first, second)]
     assert scores[0].equals(scores[1])
     assert len(scores[0]) > 0
-    assert ganbench(*shlex.split(found["compare"])[1:]).exit_code == 0
+    compared = ganbench(*shlex.split(found["compare"])[1:])
+    assert compared.exit_code == 0
+    for score in found["scores"]:
+        assert f" {score['value']:.4g} " in compared.stdout
+    environment = next(x for x in compared.stdout.splitlines() if x.startswith("environment: "))
+    assert "sources" not in environment
+    record = json.loads(ganbench(*shlex.split(found["compare"])[1:], "--json").stdout)
+    assert "mine.py" in str(record["environment"]["sources"])
 
 
 def test_words_of_a_stranger_are_no_commands(ganbench, told):

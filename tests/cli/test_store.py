@@ -2,11 +2,14 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from ganbench.cli.execution import conclude
+from ganbench.execution.driver import Summary
 from ganbench.report.tables import TIDY_COLUMNS
 from ganbench.store import RunFiles, Store
 from ganbench.store.leases import Leases
@@ -40,6 +43,21 @@ def test_verify_finds_damage_and_puts_it_away(ganbench, copy):
     assert "Moved to" in moved.stdout
     assert ganbench("store", "verify", copy.folder).stdout == "3 runs, 0 damaged.\n"
     assert "3 ok, 1 missing" in ganbench("status", copy.folder).stdout
+
+
+def test_a_file_too_many_is_named_with_the_way_back(copy, registry, ganbench, capsys):
+    run_id = copy.ids()[0]
+    (copy.folder / "runs" / run_id / "mine.txt").write_text("x")
+    options = {"as_json": False, "report": False, "quiet": False}
+    plan = SimpleNamespace(run_ids=copy.ids())
+    assert conclude(plan, copy, registry, options, Summary()) == 1
+    assert (
+        "mine.txt is not in the manifest: remove it (or the `ganbench run` that made it makes it "
+        "anew)\n"
+    ) in capsys.readouterr().err
+    (copy.folder / "runs" / run_id / "mine.txt").unlink()
+    assert ganbench("store", "verify", copy.folder).stdout == "4 runs, 0 damaged.\n"
+    assert "4 ok" in ganbench("status", copy.folder).stdout
 
 
 def test_merge_makes_one_folder_of_two(ganbench, copy, tmp_path):

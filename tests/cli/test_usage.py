@@ -1,10 +1,13 @@
 """Misuse: one sentence on stderr, the right exit code, and nothing written."""
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from ganbench.cli.execution import log_to_stderr
 
 FLAGS = ["-d", "ring8", "-a", "mlp", "-l", "ns"]
 
@@ -123,6 +126,28 @@ def test_misuse_of_a_command(ganbench, arguments, words):
 )
 def test_bad_values_of_run(ganbench, arguments, words):
     refused(ganbench("run", *arguments), 2, words=words)
+
+
+@pytest.mark.parametrize("arguments", [["info", "qqqqqq"], ["plugin", "check", "qqqqqq"]])
+def test_a_name_that_is_like_no_other_is_no_wall_of_names(ganbench, arguments):
+    result = ganbench(*arguments)
+    refused(result, 2, words="named 'qqqqqq'. `ganbench list` lists all ")
+    assert len(result.stderr) < 150
+
+
+@pytest.mark.parametrize(("verbose", "more"), [(False, ""), (True, "Debug: It is wet.\n")])
+def test_what_is_logged_reads_as_sentences(verbose, more, monkeypatch, capsys):
+    root = logging.getLogger()
+    before = root.level
+    monkeypatch.setattr(root, "handlers", [])
+    try:
+        log_to_stderr(verbose)
+        log = logging.getLogger("ganbench.weather")
+        log.warning("It rains on %s.", "\x1b[31mthem")
+        log.debug("It is wet.")
+    finally:
+        root.setLevel(before)
+    assert capsys.readouterr().err == f"Warning: It rains on \\x1b[31mthem.\n{more}"
 
 
 def test_a_device_that_is_not_there(ganbench, monkeypatch):

@@ -1,12 +1,13 @@
 """Plugins and trackers that break a rule are caught by it."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from ganbench.api import Tracker
 from ganbench.components import Component
-from ganbench.plugins import FILES_VARIABLE, load_plugins
+from ganbench.plugins import FILES_VARIABLE, Plugin, load_plugins
 from ganbench.testing.rules import judge
 from ganbench.testing.subject import Subject
 from ganbench.testing.suite import RULES
@@ -60,6 +61,11 @@ def test_a_sound_observer_passes(told, name, tmp_path, monkeypatch):
             "ganbench_run_started changes what it is told",
         ),
         (
+            "keeps-to-its-folder",
+            f"{HEAD}@hookimpl\ndef ganbench_run_finished(files): (files / 'mine.txt').touch()\n",
+            "it writes runs/0123456789abcdef/mine.txt, ",
+        ),
+        (
             "leaves-global-state-alone",
             f"import random\n{HEAD}@hookimpl\ndef ganbench_run_started(run): random.random()\n",
             "Python's random state",
@@ -108,6 +114,18 @@ class Stray(Tracker):
         (folder / "mine.log").touch()
 
 
+class Vandal(Tracker):
+    def finished(self, run, scores, files):
+        (files / "mine.txt").write_text("x", encoding="utf-8")
+        (files / "log.txt").write_text("It said less.\n", encoding="utf-8")
+        (files / "history.parquet").unlink(missing_ok=True)
+
+
+class Hasty(Tracker):
+    def started(self, run):
+        run["status"]
+
+
 def test_a_sound_tracker_passes(verdicts):
     found = verdicts("tracker", Lines)
     wrong = {name: verdict for name, verdict in found.items() if verdict.status == "failed"}
@@ -119,7 +137,11 @@ def test_a_sound_tracker_passes(verdicts):
     [
         ("takes-every-run", Fragile, "finished raised FileNotFoundError"),
         ("changes-no-record", Greedy, "started changes what it is told"),
-        ("keeps-to-its-folder", Stray, "It writes mine.log"),
+        ("takes-every-run", Hasty, "started raised KeyError: 'status'"),
+        ("keeps-to-its-folder", Stray, "In the results folder it writes mine.log."),
+        ("keeps-to-its-folder", Vandal, "writes runs/0123456789abcdef/mine.txt"),
+        ("keeps-to-its-folder", Vandal, "changes runs/0123456789abcdef/log.txt"),
+        ("keeps-to-its-folder", Vandal, "removes runs/0123456789abcdef/history.parquet"),
     ],
 )
 def test_broken_trackers(caught, rule, factory, words):
@@ -131,6 +153,15 @@ def test_a_plugin_that_cannot_be_loaded(told):
     assert verdict.status == "failed"
     assert "It is disabled: ZeroDivisionError" in verdict.found
     assert told("can-be-loaded", "plugin", FAIR).found == "it provides observers alone"
+
+
+def test_two_plugins_of_one_name_are_both_judged(nothing):
+    both = (Plugin("twin", "a 1", "loaded", provides=("loss a",)), Plugin("twin", "b 1", "loaded"))
+    subject = Subject("plugin", Component("twin"), replace(nothing, plugins=both))
+    assert judge(RULE["can-be-loaded"], subject).found == "it provides loss a"
+    worse = (both[0], replace(both[1], status="disabled", reason="no such module"))
+    subject = Subject("plugin", Component("twin"), replace(nothing, plugins=worse))
+    assert judge(RULE["can-be-loaded"], subject).found == "It is disabled: no such module"
 
 
 def test_a_plugin_that_takes_long_to_import(told):

@@ -58,8 +58,8 @@ def test_tables_hold_curves_and_a_row_for_each_score(folder):
     assert set(curves.loc[curves["loss"] == "ns", "step"]) == {1, 2, 3, 4, 5}
 
 
-def test_the_tracker_of_the_documentation_works(results):
-    lines = (results.folder / "bell.txt").read_text().splitlines()
+def test_the_tracker_of_the_documentation_works(folder):
+    lines = (folder / "bell.txt").read_text().splitlines()
     assert sorted(lines) == [
         "hinge, seed 0: diverged, 0 scores",
         "hinge, seed 1: diverged, 0 scores",

@@ -116,6 +116,7 @@ def test_the_command_writes_says_what_is_next_and_never_overwrites(tmp_path):
         ("lambda", "cannot name a package"),
         ("x" * 41, "40 at most"),
         ("wgan", "The loss 'wgan' is there already, in ganbench "),
+        ("losses", "A plugin 'losses' is there already, in ganbench "),
         ("json", "A module 'json' is there already"),
     ],
 )
