@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from ganbench.errors import SpecError, StoreError
 from ganbench.report.tables import TIDY_COLUMNS, tidy
 from ganbench.results import Results
+from ganbench.store.parquet import read_parquet
 
 
 def write_tidy(results: Results, path: Path) -> int:
@@ -53,9 +54,9 @@ def read_tidy(path: Path) -> Results:
         StoreError: if it is not such a file.
     """
     try:
-        table = pq.read_table(path)
+        table = read_parquet(path.read_bytes())
         told = json.loads((table.schema.metadata or {})[b"ganbench"])
-        frame = table.to_pandas()[list(TIDY_COLUMNS)]
+        frame = table.to_pandas(use_threads=False)[list(TIDY_COLUMNS)]
     except (OSError, KeyError, ValueError, pa.ArrowException) as error:
         raise StoreError(
             f"'{path}' is no table of results; `ganbench store export RESULTS -o {path.name}` "

@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ganbench.store.parquet import read_parquet
+
 _FIELDS = (
     "labels", "recipe", "device", "origin", "misfit", "warnings", "runs", "evaluation", "scores",
 )  # fmt: skip
@@ -33,7 +35,7 @@ def _column(values: list[Any]) -> pa.Array:
 
 def read(data: bytes) -> dict[str, dict[str, Any]]:
     """Read what `write` wrote; cells share equal values, which nobody may change."""
-    columns = pq.read_table(io.BytesIO(data)).to_pydict()
+    columns = read_parquet(data).to_pydict()
     value = functools.cache(json.loads)
     rows = zip(*(columns[name] for name in _FIELDS), strict=True)
     return {

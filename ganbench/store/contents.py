@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 import torch
 from safetensors.torch import load, save
 
 from ganbench.store.disk import sealed, sha256, unsealed
+from ganbench.store.parquet import opened, read_parquet
 
 Json = dict[str, Any]
 
@@ -110,7 +110,8 @@ def _sealed_anew(contents: dict[str, bytes]) -> dict[str, bytes]:
 
 def table(data: bytes) -> pd.DataFrame:
     """Read a parquet file."""
-    return pd.read_parquet(io.BytesIO(data))
+    frame: pd.DataFrame = read_parquet(data).to_pandas(use_threads=False)
+    return frame
 
 
 def _manifest(contents: Mapping[str, bytes]) -> Json:
@@ -175,7 +176,7 @@ def _schema_misfit(run_id: str, contents: Mapping[str, bytes]) -> str:
         run = unsealed(contents["run.json"])
         for name, columns in _COLUMNS.items():
             if name in contents:
-                lacking = columns - set(pq.read_schema(io.BytesIO(contents[name])).names)
+                lacking = columns - set(opened(contents[name]).schema_arrow.names)
                 if lacking:
                     return f"{name} lacks {', '.join(sorted(lacking))}"
     except (ValueError, OSError) as error:

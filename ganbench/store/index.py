@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from ganbench.store.contents import Json
 from ganbench.store.disk import sha256, unsealed, write
 from ganbench.store.folder import Store
+from ganbench.store.parquet import read_parquet
 
 _MOST_SEGMENTS = 16
 _BATCH = 1000
@@ -186,7 +187,7 @@ def _listed(scores: bytes | None) -> list[Json]:
     """Read scores as one row each, None where a value is missing."""
     if scores is None:
         return []
-    rows = pq.read_table(io.BytesIO(scores)).to_pylist()
+    rows = read_parquet(scores).to_pylist()
     return [
         {name: None if row.get(name) != row.get(name) else row.get(name) for name in _SCORE}
         for row in rows
@@ -208,7 +209,7 @@ def _segments(store: Store) -> Iterator[pa.Table]:
         with contextlib.suppress(OSError):
             data = path.read_bytes()
             if sha256(data) == path.stem:
-                table = pq.read_table(io.BytesIO(data))
+                table = read_parquet(data)
                 if table.schema.equals(_SCHEMA):
                     yield table
                     continue
