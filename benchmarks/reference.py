@@ -25,13 +25,16 @@ def main(grids: tuple[str, ...], jobs: int) -> None:
     for grid in grids or GRIDS:
         kept = REFERENCE / grid
         kept.mkdir(parents=True, exist_ok=True)
-        _ganbench("run", "--grid", grid, "--no-report", "--quiet", "-j", str(jobs))
+        run = ["run", "--grid", grid, "--no-report", "--quiet", "-j", str(jobs)]
+        _ganbench(*run, codes=(0, 1))  # failed runs are rows
         _ganbench("store", "export", grid, "--out", str(kept / "scores.parquet"))
         _ganbench("table", grid, "--out", str(kept / "table.md"))
 
 
-def _ganbench(*words: str) -> None:
-    subprocess.run(["ganbench", *words], check=True, stdout=subprocess.DEVNULL)
+def _ganbench(*words: str, codes: tuple[int, ...] = (0,)) -> None:
+    done = subprocess.run(["ganbench", *words], stdout=subprocess.DEVNULL, check=False)
+    if done.returncode not in codes:
+        raise click.ClickException(f"`ganbench {' '.join(words)}` ended with {done.returncode}.")
 
 
 if __name__ == "__main__":

@@ -39,6 +39,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="How to print it.",
 )
+@click.option(
+    "--exit-code",
+    is_flag=True,
+    help="With two RESULTS: exit with 1 if a cell differs, or is in one of them alone.",
+)
 @json_option
 def compare(
     results: tuple[str, ...],
@@ -46,22 +51,29 @@ def compare(
     baseline: str | None,
     metric: str | None,
     format: "Format",
+    exit_code: bool,
     as_json: bool,
 ) -> None:
     """Say who won, by how much and how surely, with the statistics behind it.
 
     One RESULTS compares the variants of one axis, paired by task and seed. Two compare the second
-    with the first, cell by cell: does it behave alike, or differ?
+    with the first, cell by cell: does it behave alike, or differ? RESULTS may also be a table that
+    `ganbench store export` wrote, or a folder below results/reference.
     """
     from ganbench.report.comparisons import render_comparison
 
-    rendered = render_comparison(
-        _comparison(results, by, baseline, metric), "json" if as_json else format
-    )
+    if exit_code and len(results) < 2:
+        raise SpecError("--exit-code compares two result sets: name another one.")
+    compared = _comparison(results, by, baseline, metric)
+    rendered = render_comparison(compared, "json" if as_json else format)
     if isinstance(rendered, str):
         echo(rendered.rstrip("\n"))
     else:
         stdout_console().print(rendered)
+    if exit_code and (
+        compared.unmet or compared.pairwise["verdict"].isin(["better", "worse"]).any()
+    ):
+        click.get_current_context().exit(1)
 
 
 def _comparison(

@@ -21,6 +21,10 @@ def folders(tmp_path_factory, command):
     return home
 
 
+def words(result):
+    return " ".join(result.stdout.split())
+
+
 def refused(result, words):
     assert result.exit_code == 2, result.output
     (line,) = result.stderr.splitlines()
@@ -66,9 +70,28 @@ def test_two_folders_are_compared_cell_by_cell(ganbench, folders):
     assert "alike" in text
 
 
+def test_a_table_that_was_exported_is_compared_like_its_folder(ganbench, folders):
+    kept = folders / "reference"
+    kept.mkdir(exist_ok=True)
+    table = kept / "scores.parquet"
+    assert ganbench("store", "export", folders / "both", "-o", table).exit_code == 0
+    result = ganbench("compare", folders / "both", kept, "--exit-code")
+    assert result.exit_code == 0, result.output
+    assert "differs in 0 (0 better, 0 worse), and shows neither in 0." in words(result)
+    for command in ("table", "cost"):
+        assert "hinge" in ganbench(command, table).stdout
+
+
+def test_an_exit_code_tells_that_cells_are_missing(ganbench, folders):
+    result = ganbench("compare", folders / "both", folders / "fewer", "--exit-code")
+    assert result.exit_code == 1
+    assert "hinge" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["both", "--exit-code"], "--exit-code compares two result sets"),
         (["both", "--baseline", "hinje"], "No loss named 'hinje'. Did you mean 'hinge'?"),
         (["both", "--by", "prior"], "The axis 'prior' has one variant. Axes with more: loss"),
         (["both", "--by", "colour"], "Choose among loss, architecture, prior, dataset"),
