@@ -15,7 +15,7 @@ from ganbench.plugins import Registry, load_for_use, plugin_files
 
 
 def run(
-    grid: str | Mapping[str, Any] | Grid | None = None,
+    grid: str | Path | Mapping[str, Any] | Grid | None = None,
     *,
     results: str | Path | None = None,
     plugins: Iterable[str | Path] = (),
@@ -82,7 +82,7 @@ def run(
 
 
 def _grid(
-    given: str | Mapping[str, Any] | Grid | None,
+    given: str | Path | Mapping[str, Any] | Grid | None,
     axes: Mapping[str, Any],
     settings: Mapping[str, Any],
     registry: Registry,
@@ -93,5 +93,5 @@ def _grid(
     elif isinstance(given, Mapping):
         fields = given
     else:
-        fields = load_grid(given or FLAGS_GRID, registry).model_dump()
+        fields = load_grid(str(given or FLAGS_GRID), registry).model_dump()
     return make_grid(replaced({**fields, **axes}, settings), origin="The grid")

@@ -89,6 +89,8 @@ def test_the_same_call_trains_nothing_and_axes_and_settings_add_what_is_missing(
 def test_bad_input_is_one_sentence_and_makes_no_folder(tmp_path):
     with pytest.raises(ganbench.GanbenchError, match="No loss named 'wgna'"):
         ganbench.run(GRID, losses=["wgna"], results=tmp_path / "r")
+    with pytest.raises(ganbench.GanbenchError, match="There is no grid file"):
+        ganbench.run(tmp_path / "grid.toml", results=tmp_path / "r")
     assert list(tmp_path.iterdir()) == []
 
 
