@@ -21,6 +21,7 @@ from ganbench import hookspecs
 from ganbench.api import Tracker
 from ganbench.escaping import said
 from ganbench.plugins import KINDS, Registry
+from ganbench.testing.declared import can_be_built
 from ganbench.testing.rules import BrokenRuleError, require, rule
 from ganbench.testing.subject import Subject
 
@@ -154,6 +155,7 @@ def observes_runs(subject: Subject) -> str:
 @rule(
     "tracker",
     "observer",
+    after=can_be_built,
     mend="Take what is there: scores and files may be missing, numbers may be NaN, a run may have "
     "failed before it was started.",
 )
@@ -163,14 +165,18 @@ def takes_every_run(subject: Subject) -> None:
         raise BrokenRuleError(f"{event} raised {said(error)}.") from error
 
 
-@rule("tracker", "observer", mend="Copy what you change.")
+@rule("tracker", "observer", after=can_be_built, mend="Copy what you change.")
 def changes_no_record(subject: Subject) -> None:
     """Runs, values and scores that it is told of stay as they are."""
     changed = _heard(subject).changed
     require(not changed, f"{' and '.join(dict.fromkeys(changed))} changes what it is told.")
 
 
-@rule("tracker", mend="Write below `trackers` in the folder that `open` is given.")
+@rule(
+    "tracker",
+    after=can_be_built,
+    mend="Write below `trackers` in the folder that `open` is given.",
+)
 def keeps_to_its_folder(subject: Subject) -> None:
     """In the results folder it writes below `trackers` alone."""
     strays = _heard(subject).strays

@@ -7,7 +7,6 @@ from ganbench.report.figures.style import markers, palette
 from ganbench.report.tables import Section, summary
 from ganbench.results import Results
 
-
 _known: WeakKeyDictionary[Results, dict[str, Section]] = WeakKeyDictionary()
 
 
