@@ -77,6 +77,33 @@ def _require_finite(play: Play) -> None:
 @rule(
     *_PLAYED,
     after=moves_are_finite,
+    mend="Draw initial values from torch's global state, which ganbench seeds, and all else from "
+    "a declared `Draw`, `Noise` or `Dropout`; keep nothing from call to call.",
+)
+def seeds_decide_the_numbers(subject: Subject) -> None:
+    """The same seed gives the same networks and steps, another seed others."""
+    other = replace(subject)  # which builds everything again
+    for play, again in zip(subject.sides, other.sides, strict=True):
+        _require_same(play.state, again.state, f"A network built again differs in {play}")
+        _require_same(play.batch, again.batch, f"Numbers drawn again differ in {play}")
+        others = again.moved()
+        for move, changes in play.moved().items():
+            _require_same(changes, others[move], f"A {move} move taken again differs in {play}")
+        if subject.kind == "architecture":
+            row = play.state[play.role]
+            fresh = not row.numel() or not row.any() or not torch.equal(row[0], row[1])
+            require(fresh, f"Networks of two seeds begin alike in {play}.")
+
+
+def _require_same(one: dict[str, Tensor], other: dict[str, Tensor], what: str) -> None:
+    for name, value in one.items():
+        same = torch.allclose(value, other[name], rtol=0, atol=0, equal_nan=True)
+        require(same, f"{what}: {named(name)}.")
+
+
+@rule(
+    *_PLAYED,
+    after=moves_are_finite,
     mend="Take means over whatever rows there are; a loss that needs several of them lists no "
     '"samplewise" among its traits.',
 )
@@ -130,7 +157,7 @@ def gradients_reach_both_players(subject: Subject) -> None:
 
 @rule(
     *_PLAYED,
-    after=moves_are_finite,
+    after=seeds_decide_the_numbers,
     mend="Let torch differentiate what you compute; write no gradient by hand, and take no number "
     "out of a tensor on the way.",
 )
@@ -177,34 +204,7 @@ def _slopes(objective: Objective, parameters: Parameters) -> tuple[float, float]
 
 @rule(
     *_PLAYED,
-    after=moves_are_finite,
-    mend="Draw initial values from torch's global state, which ganbench seeds, and all else from "
-    "a declared `Draw`, `Noise` or `Dropout`; keep nothing from call to call.",
-)
-def seeds_decide_the_numbers(subject: Subject) -> None:
-    """The same seed gives the same networks and steps, another seed others."""
-    other = replace(subject)  # which builds everything again
-    for play, again in zip(subject.sides, other.sides, strict=True):
-        _require_same(play.state, again.state, f"A network built again differs in {play}")
-        _require_same(play.batch, again.batch, f"Numbers drawn again differ in {play}")
-        others = again.moved()
-        for move, changes in play.moved().items():
-            _require_same(changes, others[move], f"A {move} move taken again differs in {play}")
-        if subject.kind == "architecture":
-            row = play.state[play.role]
-            fresh = not row.numel() or not row.any() or not torch.equal(row[0], row[1])
-            require(fresh, f"Networks of two seeds begin alike in {play}.")
-
-
-def _require_same(one: dict[str, Tensor], other: dict[str, Tensor], what: str) -> None:
-    for name, value in one.items():
-        same = torch.allclose(value, other[name], rtol=0, atol=0, equal_nan=True)
-        require(same, f"{what}: {named(name)}.")
-
-
-@rule(
-    *_PLAYED,
-    after=moves_are_finite,
+    after=seeds_decide_the_numbers,
     mend="Write `torch.zeros_like(x)`, `x.new_tensor(...)`; let constants be buffers.",
 )
 def works_in_float64(subject: Subject) -> None:
@@ -314,12 +314,12 @@ def _trial(play: Play) -> Trial:
 def draws_samples(subject: Subject) -> None:
     """In evaluation mode players are finite, of the right shape, and the same at each call.
 
-    Generators draw samples of any number, for all seeds; critics judge samples.
+    Generators draw samples for all seeds; critics judge samples.
     """
     for play in subject.plays:
         before = {name: value.clone() for name, value in play.state.items()}
         output = _drawn if play.role == "generator" else _judged
-        for count in (1, 7):
+        for count in (3, 7):
             x, again = output(play, count), output(play, count)
             told = f"in evaluation mode in {play}"
             fine = torch.isfinite(x).all() and x.dtype == torch.float32
