@@ -40,7 +40,12 @@ def makes_its_first_moves(subject: Subject) -> None:
             assert play.first
 
 
-@rule(*_PLAYED, after=makes_its_first_moves, mend="Write `x = x + 1` and not `x += 1`.")
+@rule(
+    *_PLAYED,
+    after=makes_its_first_moves,
+    mend="Write `x = x + 1` and not `x += 1`; use layers without running statistics, such as "
+    "`ganbench.api.BatchNorm`.",
+)
 def changes_no_input(subject: Subject) -> None:
     """A move leaves samples, draws, parameters and states as they are."""
     for play in subject.plays:
