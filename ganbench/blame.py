@@ -19,12 +19,18 @@ def place(error: BaseException) -> str:
     """Quote the innermost line of a plugin that an error came through.
 
     Returns:
-        `my_gan.py:12: if scores.sum() > 0:`, empty if no plugin's line was on the way.
+        "my_gan.py:12: `if scores.sum() > 0`", empty if no plugin's line was on the way.
     """
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.line and _is_of_plugin(Path(frame.filename)):
-            return f"{Path(frame.filename).name}:{frame.lineno}: {frame.line}"
+            return quoted(frame)
     return ""
+
+
+def quoted(frame: traceback.FrameSummary) -> str:
+    """Quote a line: "my_gan.py:12: `if scores.sum() > 0`"."""
+    line = (frame.line or "").rstrip(":")
+    return f"{Path(frame.filename).name}:{frame.lineno}: `{line}`"
 
 
 def _is_of_plugin(file: Path) -> bool:

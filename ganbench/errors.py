@@ -33,6 +33,10 @@ class Interrupted(Exception):  # noqa: N818 - it is no error
     """Work was asked to stop, and has stopped where it can go on from."""
 
 
+class ChangedInputError(PluginError):
+    """A component changed in place what it was given."""
+
+
 class DeviceError(GanbenchError):
     """A device or resource that was asked for is not there."""
 

@@ -1,8 +1,8 @@
 """A sequence player with a plain LSTM cell.
 
 Sequences are one-hots (B, length, vocabulary). `ganbench.api.LSTMCell` is torch's cell, written so
-that it can be vectorised over seeds; `nn.LSTM` cannot, and would be trained seed by seed. Here
-symbols are their probabilities, which have a gradient; scores read the likeliest ones.
+that it can be vectorised over seeds; `nn.LSTM` cannot, and would be trained and drawn from seed by
+seed. Here symbols are their probabilities, which have a gradient; scores read the likeliest ones.
 
     ganbench run --plugin docs/plugins/sequence_player.py -a cells -l "wgan+gp" -d "markov(vocabulary=4, length=5)"
 """

@@ -7,6 +7,7 @@ from ganbench.baselines import Sampler
 from ganbench.data import Dataset
 from ganbench.plugins import Built
 from ganbench.testing.datasets import stream
+from ganbench.testing.declared import can_be_built
 from ganbench.testing.rules import require, rule
 from ganbench.testing.subject import Subject
 
@@ -25,7 +26,9 @@ def _fitted(subject: Subject, law: Built) -> Sampler:
 
 
 @rule(
-    "baseline", mend="Return from `fit` a function of a number and a stream, and of these alone."
+    "baseline",
+    after=can_be_built,
+    mend="Return from `fit` a function of a number and a stream, and of these alone.",
 )
 def fits_a_law_and_draws_from_it(subject: Subject) -> None:
     """Samples are those that players could generate, streams decide them, and data stay alike."""

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ganbench import seeding
 from ganbench.data import Dataset, Split
+from ganbench.testing.declared import can_be_built
 from ganbench.testing.rules import NotApplicable, require, rule
 from ganbench.testing.subject import Subject
 
@@ -20,6 +21,7 @@ def stream(*role: str | int) -> torch.Generator:
 
 @rule(
     "dataset",
+    after=can_be_built,
     mend="Return float32 of shape (n, *spec.shape), scaled to spec.low and spec.high if they are "
     "set.",
 )
@@ -39,7 +41,11 @@ def draws_what_it_promises(subject: Subject) -> None:
             require(within, f"{what} reaches from {x.min():g} to {x.max():g}.")
 
 
-@rule("dataset", mend="Draw every random number from `rng`, on `rng.device`.")
+@rule(
+    "dataset",
+    after=draws_what_it_promises,
+    mend="Draw every random number from `rng`, on `rng.device`.",
+)
 def draws_from_its_stream_alone(subject: Subject) -> None:
     """The same stream gives the same samples, also when it is built again, another one others."""
     data, again = subject.value, subject.anew()
@@ -52,7 +58,11 @@ def draws_from_its_stream_alone(subject: Subject) -> None:
     )
 
 
-@rule("dataset", mend="Divide the rows once, by the split alone; draw infinite laws anew.")
+@rule(
+    "dataset",
+    after=can_be_built,
+    mend="Divide the rows once, by the split alone; draw infinite laws anew.",
+)
 def keeps_train_and_test_apart(subject: Subject) -> None:
     """No row is in both splits, but for as many as chance has made alike."""
     data: Dataset = subject.value
@@ -77,7 +87,11 @@ def _share_in(rows: Tensor, others: Tensor) -> float:
     return sum(row.tobytes() in known for row in rows.flatten(1).numpy()) / max(1, len(rows))
 
 
-@rule("dataset", mend="Return an int64 tensor with one class for each row.")
+@rule(
+    "dataset",
+    after=draws_what_it_promises,
+    mend="Return an int64 tensor with one class for each row.",
+)
 def labels_each_row(subject: Subject) -> None:
     """Labels, where there are some, are one int64 for each row of the split."""
     data: Dataset = subject.value
@@ -89,7 +103,11 @@ def labels_each_row(subject: Subject) -> None:
         require(tuple(labels.shape) == (len(rows),), f"Labels have shape {tuple(labels.shape)}.")
 
 
-@rule("dataset", mend="Let `project` round to values of the data, and leave those as they are.")
+@rule(
+    "dataset",
+    after=draws_what_it_promises,
+    mend="Let `project` round to values of the data, and leave those as they are.",
+)
 def leaves_real_samples_as_they_are(subject: Subject) -> None:
     """Real samples are fixed points of `project`, and so is whatever it has projected."""
     law: Dataset = subject.value.judged
@@ -103,6 +121,7 @@ def leaves_real_samples_as_they_are(subject: Subject) -> None:
 
 @rule(
     "dataset",
+    after=draws_what_it_promises,
     mend="Make it of what decides the law and its split, by `hashlib`; Python's `hash` of a text "
     "is another one in every process.",
 )
@@ -117,7 +136,11 @@ def has_a_fingerprint(subject: Subject) -> None:
         require(data.fingerprint() != other.fingerprint(), "Another split_seed does not show.")
 
 
-@rule("dataset", mend="Return one log-density in nats for each row, in the dtype of the rows.")
+@rule(
+    "dataset",
+    after=draws_what_it_promises,
+    mend="Return one log-density in nats for each row, in the dtype of the rows.",
+)
 def gives_a_density_to_each_row(subject: Subject) -> None:
     """`log_prob` takes any number of rows, in float32 and float64, and changes none."""
     data: Dataset = subject.value
@@ -139,7 +162,11 @@ def gives_a_density_to_each_row(subject: Subject) -> None:
         require(likely > moved, f"Samples have {likely:.3g} nats, and moved ones {moved:.3g}.")
 
 
-@rule("dataset", mend="Normalise `log_prob`, and let it be that of the law which `sample` draws.")
+@rule(
+    "dataset",
+    after=draws_what_it_promises,
+    mend="Normalise `log_prob`, and let it be that of the law which `sample` draws.",
+)
 def has_a_density_that_integrates_to_one(subject: Subject) -> str:
     """The density integrates to one, and is that of the samples."""
     data: Dataset = subject.value
@@ -199,7 +226,11 @@ def _bridge(data: Dataset, count: int = 2000) -> tuple[float, float]:
     return float(total.exp()), math.sqrt(float(parts[0] + parts[1]))
 
 
-@rule("dataset", mend="Return one row of the table, or one text, for each sample.")
+@rule(
+    "dataset",
+    after=draws_what_it_promises,
+    mend="Return one row of the table, or one text, for each sample.",
+)
 def decodes_its_samples(subject: Subject) -> None:
     """Tables decode to their columns and sequences to text, row by row."""
     law: Dataset = subject.value.judged

@@ -1,15 +1,12 @@
 """What every component says of itself, and how it is built."""
 
-from contextlib import suppress
 from typing import Any
 
 from ganbench import plugins
 from ganbench.catalogue import meanings
 from ganbench.components import Component, bind, parse_single
 from ganbench.errors import NotCachedError, SpecError
-from ganbench.escaping import said
-from ganbench.isolation import unchanged, watched
-from ganbench.testing.exercise import exercise
+from ganbench.escaping import ended, said
 from ganbench.testing.rules import NotApplicable, require, rule
 from ganbench.testing.subject import Subject
 
@@ -27,19 +24,31 @@ def has_a_name_of_its_own(subject: Subject) -> None:
     assert subject.entry  # which is refused if it has several owners
 
 
-@rule(*KINDS, mend="Begin the docstring with one sentence that ends in a full stop.")
+@rule(
+    *KINDS,
+    after=has_a_name_of_its_own,
+    mend="Begin the docstring with one sentence that ends in a full stop.",
+)
 def has_a_summary(subject: Subject) -> None:
     """The first line of the factory's docstring is a sentence that says what it is."""
     require(subject.entry.summary.endswith("."), f"The first line is {subject.entry.summary!r}.")
 
 
-@rule(*KINDS, mend="Add a line `Source: authors year, arXiv:...` to the docstring.")
+@rule(
+    *KINDS,
+    after=has_a_name_of_its_own,
+    mend="Add a line `Source: authors year, arXiv:...` to the docstring.",
+)
 def names_its_source(subject: Subject) -> None:
     """The factory's docstring says after `Source:` where it comes from."""
     require(subject.entry.source, "No line of its docstring begins with `Source:`.")
 
 
-@rule(*KINDS, mend="Write a line `name: what it means.` for each parameter below `Args:`.")
+@rule(
+    *KINDS,
+    after=has_a_name_of_its_own,
+    mend="Write a line `name: what it means.` for each parameter below `Args:`.",
+)
 def documents_its_parameters(subject: Subject) -> None:
     """Every parameter has a type and is explained in the docstring."""
     explained = meanings(subject.entry)
@@ -49,7 +58,11 @@ def documents_its_parameters(subject: Subject) -> None:
         require(name in explained, f"The parameter '{name}' is not explained below `Args:`.")
 
 
-@rule(*KINDS, mend="Give each parameter a default that its own type accepts.")
+@rule(
+    *KINDS,
+    after=has_a_name_of_its_own,
+    mend="Give each parameter a default that its own type accepts.",
+)
 def works_with_its_defaults(subject: Subject) -> None:
     """Every parameter has a default that fits its type; a dataset may ask for the user's file."""
     parameters = subject.entry.parameters
@@ -64,6 +77,18 @@ def works_with_its_defaults(subject: Subject) -> None:
 
 @rule(
     *KINDS,
+    after=has_a_name_of_its_own,
+    mend="Mend what the factory raises, and let it return an object that sets what the class of "
+    "its kind declares.",
+)
+def can_be_built(subject: Subject) -> None:
+    """The factory makes a component of its kind."""
+    assert subject.built
+
+
+@rule(
+    *KINDS,
+    after=can_be_built,
     mend="Give the parameter a type with a range, such as `PositiveInt`, or raise "
     "`ganbench.api.SpecError` with a sentence.",
 )
@@ -87,22 +112,5 @@ def refuses_bad_parameters_in_a_sentence(subject: Subject) -> None:
             except (SpecError, NotCachedError):
                 continue
             except Exception as error:
-                require(False, f"{component} raised {said(error)}.")
+                require(False, ended(f"{component} raised {said(error)}"))
         require(len(taken) < len(_ODD), f"'{parameter.name}' takes anything: {parameter.accepts}.")
-
-
-@rule(
-    *KINDS,
-    "observer",
-    mend="Draw from the stream that you are given, or declare a `Draw`; leave settings of torch, "
-    "numpy and the process alone.",
-)
-def leaves_global_state_alone(subject: Subject) -> None:
-    """Global random states, threads, the default dtype and other settings stay as they are."""
-    if subject.kind in KINDS:
-        assert subject.built
-    with unchanged([]), suppress(Exception):  # what is imported at first use may set something up
-        exercise(subject)
-    with watched() as changed, suppress(Exception):  # which other rules tell
-        exercise(subject)
-    require(not changed, f"It changes {', '.join(changed)}.")

@@ -19,7 +19,10 @@ _HEAVY = (
 """Libraries that take long to import; which of them a plugin loads is told."""
 
 
-@rule("plugin", mend="Import the module in Python and mend what it raises.")
+@rule(
+    "plugin",
+    mend="Do as the reason says; an error shows whole where Python imports the module.",
+)
 def can_be_loaded(subject: Subject) -> str:
     """The plugin is loaded, and not disabled."""
     named = [each for each in subject.registry.plugins if each.name == str(subject.component)]
@@ -31,6 +34,7 @@ def can_be_loaded(subject: Subject) -> str:
 
 @rule(
     "plugin",
+    after=can_be_loaded,
     mend="Import what is slow to load inside the functions that need it: every command "
     "loads every plugin.",
 )

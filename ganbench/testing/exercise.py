@@ -1,8 +1,12 @@
-"""Do with a component once what a run does with it."""
+"""Do with a component once what a run does with it, and see what that changes for all."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
+from ganbench.isolation import unchanged, watched
 from ganbench.testing import baselines, datasets, metrics, playing, priors, trackers
+from ganbench.testing.declared import KINDS, can_be_built
+from ganbench.testing.rules import require, rule
 from ganbench.testing.subject import Subject
 
 _USES: Mapping[str, Callable[[Subject], None]] = {
@@ -18,6 +22,20 @@ _USES: Mapping[str, Callable[[Subject], None]] = {
 }
 
 
-def exercise(subject: Subject) -> None:
-    """Build and use a component."""
-    _USES[subject.kind](subject)
+@rule(
+    *KINDS,
+    "observer",
+    after=can_be_built,
+    mend="Draw from the stream that you are given, or declare a `Draw`; leave settings of torch, "
+    "numpy and the process alone.",
+)
+def leaves_global_state_alone(subject: Subject) -> None:
+    """Global random states, threads, the default dtype and other settings stay as they are."""
+    if subject.kind in KINDS:
+        assert subject.built
+    exercise = _USES[subject.kind]
+    with unchanged([]), suppress(Exception):  # what is imported at first use may set something up
+        exercise(subject)
+    with watched() as changed, suppress(Exception):  # which other rules tell
+        exercise(subject)
+    require(not changed, f"It changes {', '.join(changed)}.")

@@ -13,9 +13,34 @@ from ganbench.training.rules import State
 from ganbench.training.rungs import looped
 from ganbench.training.steps import Game
 
+PARAMETERS = {
+    "generator": "the generator's parameters",
+    "critic": "the critic's parameters",
+    "average": "the averaged generator's parameters",
+}
+"""Names of what players learn, in the state, for people."""
+
 CPU = torch.device("cpu")
 Parameters = Mapping[str, Tensor]
 Objective = Callable[[Parameters], Tensor]
+
+
+def named(entry: str) -> str:
+    """Name an entry of a state, a batch or a clock for people."""
+    return PARAMETERS.get(entry, f"'{entry}'")
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What became of the first moves.
+
+    Attributes:
+        changes: what each move makes of the state.
+        changed: names of what it was given and has changed in place.
+    """
+
+    changes: Mapping[str, State]
+    changed: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +98,23 @@ class Play:
         """The moves to try: those of a player, where that is what is tried, else all."""
         names = self.game.names
         return [self.role] if self.role in names else names
+
+    @functools.cached_property
+    def first(self) -> Moved:
+        """What became of the first moves.
+
+        Raises:
+            ChangedInputError: if torch itself refuses that something is changed in place.
+        """
+        given = [*self.state.items(), *self.batch.items(), *self.clock.items()]
+        kept = [value.clone() for _, value in given]
+        changes = self.moved()
+        changed = [
+            name
+            for (name, value), before in zip(given, kept, strict=True)
+            if not torch.allclose(value, before, rtol=0, atol=0, equal_nan=True)
+        ]
+        return Moved(changes, tuple(changed))
 
     def moved(self, device: torch.device = CPU) -> dict[str, State]:
         """Return what each move makes of the state on a device, seed by seed."""

@@ -2,16 +2,18 @@
 
 import functools
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from ganbench.api import Score
 from ganbench.data import Split
 from ganbench.errors import SpecError
 from ganbench.evaluation import features
 from ganbench.plugins import Built
 from ganbench.scoring import Metric, MetricContext
 from ganbench.testing.datasets import stream
+from ganbench.testing.declared import can_be_built
 from ganbench.testing.rules import NotApplicable, require, rule
 from ganbench.testing.subject import Subject
 
@@ -20,6 +22,10 @@ Pair = tuple[float, float]
 
 _ROWS = 150
 _SAMPLES: tuple[tuple[Split, int], ...] = (("test", 0), ("test", 1), ("train", 2))
+_PAIRS = 5
+"""Of samples of one law, of which not all may look different."""
+_TINY = 1e-3
+"""A p-value that equal laws seldom have."""
 _ROUNDING = 2e-3
 """By how much of itself a value may change with the order of sums."""
 _MOST_GAIN = 4
@@ -39,19 +45,29 @@ class Trial:
 
     def __init__(self, metric: Metric, law: Built) -> None:
         self.metric, self.label, self.data = metric, law.label, law.value.judged
-        self.real, self.same, self.reference = (
-            features(self.data.sample(_ROWS, split, stream(split, role)))
-            for split, role in _SAMPLES
-        )
+        self.real, self.same, self.reference = (self.drawn(*each) for each in _SAMPLES)
+
+    def drawn(self, split: Split, role: str | int) -> np.ndarray:
+        """Draw a sample of the law."""
+        return features(self.data.sample(_ROWS, split, stream(split, role)))
 
     def context(self, seed: int = 0, tests: bool = True) -> MetricContext:
         """What a metric is given beside the samples."""
-        return MetricContext(self.data, self.reference, np.random.default_rng(seed), tests)
+        return MetricContext(self.data, self.reference.copy(), np.random.default_rng(seed), tests)
+
+    def scores(self, real: np.ndarray, fake: np.ndarray) -> Sequence[Score]:
+        """Score copies of two samples, with tests and intervals."""
+        return self.metric(real.copy(), fake.copy(), self.context())
 
     def values(self, real: np.ndarray, fake: np.ndarray, seed: int = 0) -> Values:
-        """Score without tests; estimator -> value."""
-        scores = self.metric(real, fake, self.context(seed, tests=False))
+        """Score copies of two samples without tests; estimator -> value."""
+        scores = self.metric(real.copy(), fake.copy(), self.context(seed, tests=False))
         return {score.estimator: float(score.value) for score in scores}
+
+    @functools.cached_property
+    def tested(self) -> Sequence[Score]:
+        """The scores of equal laws, with tests and intervals."""
+        return self.scores(self.real, self.same)
 
     @functools.cached_property
     def null(self) -> Values:
@@ -84,12 +100,16 @@ def _trials(subject: Subject) -> tuple[Trial, ...]:
     return tuple(Trial(subject.value, law) for law in subject.laws)
 
 
-@rule("metric", mend="List every estimator in `better`, and set `headline` to one of them.")
+@rule(
+    "metric",
+    after=can_be_built,
+    mend="List every estimator in `better`, and set `headline` to one of them.",
+)
 def reports_what_it_promises(subject: Subject) -> None:
     """It reports estimators of `better` alone, and its headline, with ends around the value."""
     metric: Metric = subject.value
     for trial in _trials(subject):
-        scores = metric(trial.real, trial.same, trial.context())
+        scores = trial.tested
         names = [score.estimator for score in scores]
         require(set(names) <= set(metric.better), f"It reports {names} on {trial.label}.")
         require(len(set(names)) == len(names), f"It reports {names} on {trial.label}.")
@@ -104,24 +124,28 @@ def reports_what_it_promises(subject: Subject) -> None:
             require(p is None or 0 <= p <= 1, f"The p-value of {what} is {p}.")
 
 
-@rule("metric", mend="Copy before you sort, scale or clip in place.")
+@rule(
+    "metric", after=reports_what_it_promises, mend="Copy before you sort, scale or clip in place."
+)
 def changes_no_sample(subject: Subject) -> None:
     """Both samples and the reference stay as they are."""
     for trial in _trials(subject):
-        given = trial.real, trial.same, trial.reference
-        kept = [each.copy() for each in given]
-        trial.values(trial.real, trial.same)
+        real, same, context = trial.real.copy(), trial.same.copy(), trial.context(tests=False)
+        trial.metric(real, same, context)
+        given, kept = (real, same, context.reference), (trial.real, trial.same, trial.reference)
         fine = all(map(np.array_equal, given, kept))
         require(fine, f"It changes a sample that it is given on {trial.label}.")
 
 
-@rule("metric", mend="Draw every random number from `context.rng`.")
+@rule(
+    "metric", after=reports_what_it_promises, mend="Draw every random number from `context.rng`."
+)
 def draws_from_the_stream_of_its_context(subject: Subject) -> None:
     """The same stream gives the same values, with tests and intervals or without."""
     trial = _trials(subject)[0]
-    scores = subject.value(trial.real, trial.same, trial.context())
-    for score in scores:
-        quick = trial.null.get(score.estimator, math.nan)
+    values = trial.values(trial.real, trial.same)
+    for score in trial.scores(trial.real, trial.same):
+        quick = values.get(score.estimator, math.nan)
         same = math.isclose(quick, score.value, rel_tol=1e-9, abs_tol=1e-12)
         told = f"'{score.estimator}' is {quick:g}, and {score.value:g} when it is scored again."
         require(same, told)
@@ -129,6 +153,34 @@ def draws_from_the_stream_of_its_context(subject: Subject) -> None:
 
 @rule(
     "metric",
+    after=reports_what_it_promises,
+    mend="Let a p-value be how often equal laws give such a value or a worse one, as by "
+    "permuting the rows of both samples.",
+)
+def is_seldom_sure_of_equal_laws(subject: Subject) -> None:
+    """Of a handful of pairs of samples of one law, not every p-value is below 0.001."""
+    trial = _trials(subject)[0]
+    sure, tested = _sure(trial.tested), [s for s in trial.tested if s.p_value is not None]
+    if not tested:
+        raise NotApplicable("It has no p-values.")
+    for i in range(1, _PAIRS):
+        if sure:
+            real, same = (trial.drawn("test", f"{side} {i}") for side in ("real", "same"))
+            sure &= _sure(trial.scores(real, same))
+    told = (
+        f"In {_PAIRS} pairs of samples of {trial.label} the p-value of {', '.join(sorted(sure))}"
+    )
+    require(not sure, f"{told} is always below {_TINY:g}.")
+
+
+def _sure(scores: Iterable[Score]) -> set[str]:
+    """Name the estimators that take two samples for those of different laws, beyond doubt."""
+    return {s.estimator for s in scores if s.p_value is not None and s.p_value < _TINY}
+
+
+@rule(
+    "metric",
+    after=reports_what_it_promises,
     mend="See that `better` names the right side, and that the score sees what it is there for.",
 )
 def gets_worse_with_the_sample(subject: Subject) -> str:
@@ -214,7 +266,11 @@ def _mixed(sample: np.ndarray, bad: np.ndarray, part: np.ndarray) -> tuple[np.nd
     return np.where(part[:, None], bad, sample), bad
 
 
-@rule("metric", mend="Let no result depend on the order of rows; shuffle with `context.rng`.")
+@rule(
+    "metric",
+    after=reports_what_it_promises,
+    mend="Let no result depend on the order of rows; shuffle with `context.rng`.",
+)
 def does_not_see_the_order_of_rows(subject: Subject) -> None:
     """Rows in another order have the same score, up to what its own stream changes."""
     trial = _trials(subject)[0]
@@ -223,7 +279,11 @@ def does_not_see_the_order_of_rows(subject: Subject) -> None:
     trial.require_alike(trial.null, other, trial.null, "with its rows in another order")
 
 
-@rule("metric", mend="List in `symmetric` only what is the same when both samples change places.")
+@rule(
+    "metric",
+    after=reports_what_it_promises,
+    mend="List in `symmetric` only what is the same when both samples change places.",
+)
 def is_symmetric_where_it_says_so(subject: Subject) -> None:
     """Estimators in `symmetric` give both orders of the two samples the same value."""
     metric: Metric = subject.value
@@ -237,7 +297,11 @@ def is_symmetric_where_it_says_so(subject: Subject) -> None:
     trial.require_alike(one, other, metric.symmetric & set(one), "the other way round")
 
 
-@rule("metric", mend="Raise `ganbench.api.MetricError` where rows are too few.")
+@rule(
+    "metric",
+    after=reports_what_it_promises,
+    mend="Raise `ganbench.api.MetricError` where rows are too few.",
+)
 def takes_samples_of_any_size(subject: Subject) -> None:
     """Samples of odd and unequal sizes have a score; too few rows are refused in a sentence."""
     trial = _trials(subject)[0]

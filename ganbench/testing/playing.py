@@ -1,18 +1,22 @@
 """What losses, regularizers and players must do: the rules of the game."""
 
+import warnings
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from ganbench.blame import place
-from ganbench.errors import PluginError
-from ganbench.escaping import said
-from ganbench.testing.games import Objective, Parameters, Play
-from ganbench.testing.rules import BrokenRuleError, NotApplicable, require, rule
+from ganbench.errors import ChangedInputError, PluginError
+from ganbench.testing.datasets import stream
+from ganbench.testing.declared import can_be_built
+from ganbench.testing.games import PARAMETERS, Objective, Parameters, Play, named
+from ganbench.testing.rules import BrokenRuleError, NotApplicable, require, rule, words
 from ganbench.testing.subject import Subject
 from ganbench.testing.watching import Detached, one_device
-from ganbench.training.rungs import TOLERANCE, Trial, told, vectorized
+from ganbench.training.rungs import TOLERANCE, Trial, cause, vectorized
 
 _PLAYED = ("loss", "regularizer", "architecture")
 _STEP = 1e-6
@@ -20,27 +24,91 @@ _CLOSE = 1e-4
 """Of a slope in float64, relative, to what finite differences make of it."""
 
 
-@rule(*_PLAYED, mend="Keep logarithms, roots and quotients away from zero, and sum up to ().")
+@rule(
+    *_PLAYED,
+    after=can_be_built,
+    mend="Mend what is raised: return what the class of its kind says, declare the draws and the "
+    "state that you read, and sum objectives up to ().",
+)
+def makes_its_first_moves(subject: Subject) -> None:
+    """It fits some of the kit's partners, and every move that trains them can be made."""
+    for play in subject.plays:
+        for role, (objective, parameters) in play.objectives(torch.float32).items():
+            shape = tuple(objective(parameters).shape)
+            require(shape == (), f"The {role}'s objective has shape {shape} in {play}.")
+        with suppress(ChangedInputError):  # which the next rule tells
+            assert play.first
+
+
+@rule(
+    *_PLAYED,
+    after=makes_its_first_moves,
+    mend="Write `x = x + 1` and not `x += 1`; use layers without running statistics, such as "
+    "`ganbench.api.BatchNorm`.",
+)
+def changes_no_input(subject: Subject) -> None:
+    """A move leaves samples, draws, parameters and states as they are."""
+    for play in subject.plays:
+        try:
+            changed = play.first.changed
+        except ChangedInputError as error:
+            found = f"A move changes a tensor that it is given in {play}."
+            raise BrokenRuleError(found) from error.__cause__
+        require(not changed, f"A move changes {', '.join(map(named, changed))} in {play}.")
+
+
+@rule(
+    *_PLAYED,
+    after=changes_no_input,
+    mend="Keep logarithms, roots and quotients away from zero, and all numbers in float32.",
+)
 def moves_are_finite(subject: Subject) -> None:
-    """Both objectives are finite float32 of shape (), and so is all that a move changes."""
+    """Both objectives are float32, and all that a move changes is finite."""
     for play in subject.plays:
         _require_finite(play)
 
 
 def _require_finite(play: Play) -> None:
     for role, (objective, parameters) in play.objectives(torch.float32).items():
-        value = objective(parameters)
-        fine = value.shape == () and value.dtype == torch.float32
-        told = f"{value.dtype} of shape {tuple(value.shape)}"
-        require(fine, f"The {role}'s objective is {told} in {play}.")
-    for move, changes in play.moved().items():
+        dtype = objective(parameters).dtype
+        require(dtype == torch.float32, f"The {role}'s objective is {dtype} in {play}.")
+    for move, changes in play.first.changes.items():
         for name, new in changes.items():
-            whole = torch.isfinite(new).all()
-            require(whole, f"{name} is not finite after a {move} move of {play}.")
+            verb = "are" if name in PARAMETERS else "is"
+            found = f"{named(name)} {verb} not finite after a {move} move of {play}."
+            require(torch.isfinite(new).all(), f"{found[0].upper()}{found[1:]}")
 
 
 @rule(
     *_PLAYED,
+    after=moves_are_finite,
+    mend="Draw initial values from torch's global state, which ganbench seeds, and all else from "
+    "a declared `Draw`, `Noise` or `Dropout`; keep nothing from call to call.",
+)
+def seeds_decide_the_numbers(subject: Subject) -> None:
+    """The same seed gives the same networks and steps, another seed others."""
+    other = replace(subject)  # which builds everything again
+    for play, again in zip(subject.sides, other.sides, strict=True):
+        _require_same(play.state, again.state, f"A network built again differs in {play}")
+        _require_same(play.batch, again.batch, f"Numbers drawn again differ in {play}")
+        others = again.moved()
+        for move, changes in play.moved().items():
+            _require_same(changes, others[move], f"A {move} move taken again differs in {play}")
+        if subject.kind == "architecture":
+            row = play.state[play.role]
+            fresh = not row.numel() or not row.any() or not torch.equal(row[0], row[1])
+            require(fresh, f"Networks of two seeds begin alike in {play}.")
+
+
+def _require_same(one: dict[str, Tensor], other: dict[str, Tensor], what: str) -> None:
+    for name, value in one.items():
+        same = torch.allclose(value, other[name], rtol=0, atol=0, equal_nan=True)
+        require(same, f"{what}: {named(name)}.")
+
+
+@rule(
+    *_PLAYED,
+    after=moves_are_finite,
     mend="Take means over whatever rows there are; a loss that needs several of them lists no "
     '"samplewise" among its traits.',
 )
@@ -52,11 +120,13 @@ def takes_batches_of_any_size(subject: Subject) -> None:
             try:
                 _require_finite(replace(play, rows=rows))
             except Exception as error:
-                raise BrokenRuleError(f"With {rows} samples in a batch: {said(error)}") from error
+                size = f"{rows} sample{'s' * (rows > 1)}"
+                raise BrokenRuleError(f"With {size} in a batch: {words(error)}") from error
 
 
 @rule(
     "architecture",
+    after=moves_are_finite,
     mend="Use every parameter in `forward`, or make what is not trained a buffer.",
 )
 def gradients_reach_every_parameter(subject: Subject) -> None:
@@ -77,6 +147,7 @@ def gradients_reach_every_parameter(subject: Subject) -> None:
 @rule(
     "loss",
     "regularizer",
+    after=moves_are_finite,
     mend="Compute with the critic's outputs and the samples that are given, without `detach`, "
     "`.item()` or numpy.",
 )
@@ -91,6 +162,7 @@ def gradients_reach_both_players(subject: Subject) -> None:
 
 @rule(
     *_PLAYED,
+    after=seeds_decide_the_numbers,
     mend="Let torch differentiate what you compute; write no gradient by hand, and take no number "
     "out of a tensor on the way.",
 )
@@ -137,42 +209,9 @@ def _slopes(objective: Objective, parameters: Parameters) -> tuple[float, float]
 
 @rule(
     *_PLAYED,
-    mend="Draw initial values from torch's global state, which ganbench seeds, and all else from "
-    "a declared `Draw`, `Noise` or `Dropout`.",
+    after=seeds_decide_the_numbers,
+    mend="Write `torch.zeros_like(x)`, `x.new_tensor(...)`; let constants be buffers.",
 )
-def seeds_decide_the_numbers(subject: Subject) -> None:
-    """The same seed gives the same networks and steps, another seed others."""
-    other = replace(subject)  # which builds everything again
-    for play, again in zip(subject.sides, other.sides, strict=True):
-        _require_same(play.state, again.state, f"A network built again differs in {play}")
-        _require_same(play.batch, again.batch, f"Numbers drawn again differ in {play}")
-        others = again.moved()
-        for move, changes in play.moved().items():
-            _require_same(changes, others[move], f"A {move} move taken again differs in {play}")
-        if subject.kind == "architecture":
-            row = play.state[play.role]
-            fresh = not row.numel() or not row.any() or not torch.equal(row[0], row[1])
-            require(fresh, f"Networks of two seeds begin alike in {play}.")
-
-
-@rule(*_PLAYED, mend="Write `x = x + 1` and not `x += 1`, and keep nothing from call to call.")
-def changes_no_input(subject: Subject) -> None:
-    """A move leaves samples, draws, parameters and states as they are."""
-    for play in subject.plays:
-        groups = (play.state, play.batch, play.clock)
-        kept = [{name: value.clone() for name, value in group.items()} for group in groups]
-        play.moved()
-        for before, after in zip(kept, groups, strict=True):
-            _require_same(before, after, f"A move changes its input in {play}")
-
-
-def _require_same(one: dict[str, Tensor], other: dict[str, Tensor], what: str) -> None:
-    for name, value in one.items():
-        same = torch.allclose(value, other[name], rtol=0, atol=0, equal_nan=True)
-        require(same, f"{what}: {name}.")
-
-
-@rule(*_PLAYED, mend="Write `torch.zeros_like(x)`, `x.new_tensor(...)`; let constants be buffers.")
 def works_in_float64(subject: Subject) -> None:
     """In float64 both objectives are float64, and close to those in float32."""
     for play in subject.plays:
@@ -188,6 +227,7 @@ def works_in_float64(subject: Subject) -> None:
 
 @rule(
     *_PLAYED,
+    after=moves_are_finite,
     mend="Make new tensors on the device of those that you are given, as `torch.zeros_like(x)` or "
     "`x.new_tensor(...)`, and let constants of networks be buffers.",
 )
@@ -210,6 +250,7 @@ def works_on_any_device(subject: Subject) -> str | None:
 
 @rule(
     *_PLAYED,
+    after=moves_are_finite,
     mend="Branch on no value, use `torch.where`; draw nothing that is not declared; take no "
     "seed's numbers into another's.",
 )
@@ -218,18 +259,43 @@ def runs_alike_on_every_rung(subject: Subject) -> str:
 
     What raises on a rung runs on the next one, which is slower and no fault.
     """
-    notes = dict[str, None]()
-    for play in subject.sides:
-        trial = _trial(play)
-        for rung in ("traced", "vmap"):
-            *_, (label, candidate) = trial.candidates(rung)
-            try:
-                off = trial.difference(candidate(len(play.seeds)))
-            except Exception as error:
-                notes[f"it is not {rung}: {told(error)}"] = None
-                continue
-            require(off <= TOLERANCE, f"{label} differs from the loop by {off:.1e} in {play}.")
-    return "; ".join(notes) or "traced"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # which torch gives of what is slow
+        slower = [remark for play in subject.sides if (remark := _remark(play))]
+    return "; ".join(dict.fromkeys(slower)) or "traced"
+
+
+def _remark(play: Play) -> str:
+    """See that both faster rungs agree with the loop; say which one runs, and why no faster one.
+
+    Returns:
+        Nothing, if a move can be traced.
+    """
+    trial, reasons, runs = _trial(play), dict[str, None](), list[str]()
+    for rung in ("traced", "vmap"):
+        *_, (label, candidate) = trial.candidates(rung)
+        try:
+            off = trial.difference(candidate(len(play.seeds)))
+        except Exception as error:
+            reasons[place(error) or cause(error)] = None
+            continue
+        require(off <= TOLERANCE, f"{label} differs from the loop by {off:.1e} in {play}.")
+        runs.append(rung)
+    try:
+        _vectorise(play, play.game.names)  # the other player's moves apply it, too
+    except Exception as error:
+        reasons[place(error) or cause(error)] = None
+        runs.clear()
+    if "traced" in runs:
+        return ""
+    rung = "vmap, without a trace" if runs else "loop, seed by seed"
+    who = f"as {play.role} it " if play.role else ""
+    return f"{who}runs on {rung}: {'; '.join(reasons)}"
+
+
+def _vectorise(play: Play, moves: Iterable[str]) -> None:
+    for name in moves:
+        vectorized(play.game.step(name))(play.state, play.batch, play.clock)
 
 
 def _trial(play: Play) -> Trial:
@@ -238,11 +304,48 @@ def _trial(play: Play) -> Trial:
         return Trial(play.game, play.state, play.batch, play.clock, play.moves)
     except PluginError as refused:
         try:
-            for name in play.moves:
-                vectorized(play.game.step(name))(play.state, play.batch, play.clock)
+            _vectorise(play, play.moves)
         except Exception as error:
             raise refused from error
         raise
+
+
+@rule(
+    "architecture",
+    after=moves_are_finite,
+    mend="Try the network after `eval()`; let it draw random numbers by `ganbench.api.Noise` "
+    "alone, and change no buffer.",
+)
+def draws_samples(subject: Subject) -> None:
+    """In evaluation mode players are finite, of the right shape, and the same at each call.
+
+    Generators draw samples for all seeds; critics judge samples.
+    """
+    for play in subject.plays:
+        before = {name: value.clone() for name, value in play.state.items()}
+        output = _drawn if play.role == "generator" else _judged
+        for count in (3, 7):
+            x, again = output(play, count), output(play, count)
+            told = f"in evaluation mode in {play}"
+            fine = torch.isfinite(x).all() and x.dtype == torch.float32
+            require(fine, f"Outputs of the {play.role} are not finite float32 {told}.")
+            require(torch.equal(x, again), f"Outputs of the {play.role} differ {told}.")
+        _require_same(before, play.state, f"Drawing changes the state in {play}")
+
+
+def _drawn(play: Play, count: int) -> Tensor:
+    ensemble = play.ensemble
+    x = ensemble.outputs(ensemble.noise(count, "kit"), "kit")
+    wanted = (len(play.seeds), count, *play.game.spec.shape)
+    require(tuple(x.shape) == wanted, f"Samples have shape {tuple(x.shape)}, not {wanted}.")
+    return x
+
+
+def _judged(play: Play, count: int) -> Tensor:
+    x = play.cell.dataset.value.sample(count, "test", stream("judged"))
+    scores = play.ensemble.scores(0, x)
+    require(len(scores) == count, f"Of {count} samples {len(scores)} are judged.")
+    return scores
 
 
 def use(subject: Subject) -> None:

@@ -4,6 +4,7 @@ import torch
 
 from ganbench.data import Prior
 from ganbench.testing.datasets import stream
+from ganbench.testing.declared import can_be_built
 from ganbench.testing.rules import NotApplicable, require, rule
 from ganbench.testing.subject import Subject
 
@@ -12,7 +13,9 @@ _FAR = 40.0
 
 
 @rule(
-    "prior", mend="Return float32 of shape (*shape, dim); of one with a `network`, what it reads."
+    "prior",
+    after=can_be_built,
+    mend="Return float32 of shape (*shape, dim); of one with a `network`, what it reads.",
 )
 def draws_noise_of_its_dimension(subject: Subject) -> None:
     """Noise of any shape, also of one draw, is finite float32 (*shape, dim)."""
@@ -29,7 +32,11 @@ def draws_noise_of_its_dimension(subject: Subject) -> None:
         require(torch.isfinite(noise).all(), f"sample({shape}) is not finite.")
 
 
-@rule("prior", mend="Draw every random number from `rng`, on `rng.device`.")
+@rule(
+    "prior",
+    after=draws_noise_of_its_dimension,
+    mend="Draw every random number from `rng`, on `rng.device`.",
+)
 def draws_noise_from_its_stream_alone(subject: Subject) -> None:
     """The same stream gives the same noise, also when it is built again, another one other."""
     prior, again = subject.value, subject.anew()
@@ -42,9 +49,13 @@ def draws_noise_from_its_stream_alone(subject: Subject) -> None:
     )
 
 
-@rule("prior", mend="Set `tails` and `intrinsic_dim` to what the law is.")
+@rule(
+    "prior",
+    after=draws_noise_of_its_dimension,
+    mend="Set `tails` and `intrinsic_dim` to what the law is.",
+)
 def says_what_its_noise_is_like(subject: Subject) -> None:
-    """Bounded noise is bounded, light tails are light, and it fills the dimensions it says."""
+    """Tails that are not said to be heavy are not, and it fills the dimensions that it says."""
     prior: Prior = subject.value
     network = prior.network()
     drawn = prior.sample((20_000,), stream("tails"))
@@ -57,7 +68,11 @@ def says_what_its_noise_is_like(subject: Subject) -> None:
     require(0 < filled <= prior.dim, f"It cannot fill {filled} of {prior.dim} dimensions.")
 
 
-@rule("prior", mend="Use every parameter of the network in `forward`.")
+@rule(
+    "prior",
+    after=draws_noise_of_its_dimension,
+    mend="Use every parameter of the network in `forward`.",
+)
 def learns_with_all_its_parameters(subject: Subject) -> None:
     """Gradients reach every parameter of a prior that is learned."""
     prior: Prior = subject.value

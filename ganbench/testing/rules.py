@@ -1,8 +1,13 @@
 """What a rule is, and what comes of it: the same for test classes and for the command."""
 
+import random
+import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
 
 from ganbench.blame import place
 from ganbench.errors import GanbenchError
@@ -33,15 +38,40 @@ class Rule:
         kinds: of components that it is about.
         statement: the rule, in a sentence.
         mend: how to keep it, in a sentence.
-        check: looks at a component; raises `BrokenRuleError` or `NotApplicable`, and may return
-            a remark.
+        look: at a component; raises `BrokenRuleError` or `NotApplicable`, and may return a
+            remark.
+        after: the rule that a component must keep for this one to say anything.
     """
 
     name: str
     kinds: tuple[str, ...]
     statement: str
     mend: str
-    check: Check
+    look: Check
+    after: "Rule | None" = field(default=None, repr=False)
+
+    def check(self, subject: "Subject") -> str | None:
+        """Look at a component, unless it breaks a rule before: one fault is told once.
+
+        Returns:
+            A remark, if there is one.
+
+        Raises:
+            NotApplicable: if the rule says nothing of it.
+            Exception: whatever else breaks it, most of them a `BrokenRuleError`.
+        """
+        if broken := self._broken_before(subject):
+            raise NotApplicable(f"It breaks {broken}, and cannot be tried.")
+        return self.look(subject)
+
+    def _broken_before(self, subject: "Subject") -> str:
+        """Name the first rule before this one that a component breaks, if any."""
+        if self.after is None:
+            return ""
+        if broken := self.after._broken_before(subject):
+            return broken
+        known = subject.kind in self.after.kinds
+        return self.after.name if known and judge(self.after, subject).status == "failed" else ""
 
 
 @dataclass(frozen=True)
@@ -59,32 +89,52 @@ class Verdict:
     found: str = ""
 
 
-def rule(*kinds: str, mend: str) -> Callable[[Check], Rule]:
+def rule(*kinds: str, mend: str, after: Rule | None = None) -> Callable[[Check], Rule]:
     """Make a rule of a function; its name and docstring become name and statement."""
 
     def made(check: Check) -> Rule:
         name = check.__name__.replace("_", "-")
-        return Rule(name, kinds, " ".join((check.__doc__ or "").split()), mend, check)
+        return Rule(name, kinds, " ".join((check.__doc__ or "").split()), mend, check, after)
 
     return made
 
 
 def judge(rule: Rule, subject: "Subject") -> Verdict:
-    """See whether a component keeps a rule; whatever it raises breaks it."""
+    """See, once, whether a component keeps a rule; whatever it raises breaks it."""
+    if rule.name not in subject.verdicts:
+        subject.verdicts[rule.name] = _judged(rule, subject)
+    return subject.verdicts[rule.name]
+
+
+def _judged(rule: Rule, subject: "Subject") -> Verdict:
     try:
         with unchanged([]):
+            _start_anew(rule.name)
             found = rule.check(subject)
     except NotApplicable as reason:
         return Verdict(rule, "not applicable", str(reason))
     except (Exception, SystemExit) as error:
-        return Verdict(rule, "failed", _told(error))
+        return Verdict(rule, "failed", told(error))
     return Verdict(rule, "ok", found or "")
 
 
-def _told(error: BaseException) -> str:
-    told = str(error) if isinstance(error, BrokenRuleError | GanbenchError) else said(error)
+def _start_anew(name: str) -> None:
+    """Seed what nothing should draw from: else all rules begin alike, and no draw would show."""
+    seed = zlib.crc32(name.encode())
+    torch.manual_seed(seed)
+    np.random.seed(seed)
+    random.seed(seed)
+
+
+def told(error: BaseException) -> str:
+    """Say what was raised, and which line of a plugin it came from."""
     at = place(error.__cause__ or error)
-    return f"{told} ({at})" if at else told
+    return f"{words(error)} ({at})" if at else words(error)
+
+
+def words(error: BaseException) -> str:
+    """Say what was raised: a sentence that is meant for people stands for itself."""
+    return str(error) if isinstance(error, BrokenRuleError | GanbenchError) else said(error)
 
 
 def require(holds: object, found: str) -> None:

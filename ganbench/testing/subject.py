@@ -4,7 +4,7 @@ import functools
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ganbench.cells import Cell, plan
 from ganbench.components import Component, parse_single
@@ -15,6 +15,9 @@ from ganbench.plugins import Built, Entry, Registry, load_plugins
 from ganbench.testing.games import Play
 from ganbench.testing.rules import BrokenRuleError, NotApplicable
 from ganbench.testing.stand_ins import FACTORIES
+
+if TYPE_CHECKING:
+    from ganbench.testing.rules import Verdict
 
 _OUTPUTS = ("score", "embedding", "energy")
 _RECIPE = {
@@ -86,6 +89,11 @@ class Subject:
     def __str__(self) -> str:
         """Name it."""
         return f"{self.kind} {self.component}"
+
+    @functools.cached_property
+    def verdicts(self) -> "dict[str, Verdict]":
+        """What rules have said of it so far, by their names."""
+        return {}
 
     @functools.cached_property
     def entry(self) -> Entry:

@@ -21,6 +21,7 @@ from ganbench import hookspecs
 from ganbench.api import Tracker
 from ganbench.escaping import ended, said
 from ganbench.plugins import KINDS, Registry
+from ganbench.testing.declared import can_be_built
 from ganbench.testing.rules import BrokenRuleError, require, rule
 from ganbench.testing.subject import Subject
 
@@ -178,6 +179,7 @@ def observes_runs(subject: Subject) -> str:
 @rule(
     "tracker",
     "observer",
+    after=can_be_built,
     mend="Take what is there: scores and files may be missing, numbers may be NaN, a run may have "
     "failed before it was started.",
 )
@@ -187,7 +189,7 @@ def takes_every_run(subject: Subject) -> None:
         raise BrokenRuleError(ended(f"{event} raised {said(error)}")) from error
 
 
-@rule("tracker", "observer", mend="Copy what you change.")
+@rule("tracker", "observer", after=can_be_built, mend="Copy what you change.")
 def changes_no_record(subject: Subject) -> None:
     """Runs, values and scores that it is told of stay as they are."""
     changed = _heard(subject).changed
@@ -197,6 +199,7 @@ def changes_no_record(subject: Subject) -> None:
 @rule(
     "tracker",
     "observer",
+    after=can_be_built,
     mend="Only read `files`, which are checksummed; write below `trackers` in the results folder, "
     "or elsewhere.",
 )

@@ -11,6 +11,8 @@ from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from ganbench.blame import quoted
+
 _DETACHING = {Tensor.detach, torch.detach, torch.no_grad, Tensor.data.__get__}  # type: ignore[attr-defined]
 
 
@@ -32,8 +34,7 @@ class Detached(TorchFunctionMode):
     ) -> Any:
         """Call the function."""
         if func in _DETACHING and not self.at:
-            frame = traceback.extract_stack(limit=2)[0]
-            self.at = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}: {frame.line}"
+            self.at = quoted(traceback.extract_stack(limit=2)[0])
         return func(*args, **(kwargs or {}))
 
 

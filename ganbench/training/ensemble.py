@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn, vmap
+from torch import Tensor, nn
 
 from ganbench import seeding
 from ganbench.api import Conditions, DataSpec, Output, Prior
@@ -13,9 +13,10 @@ from ganbench.errors import SpecError
 from ganbench.training import players
 from ganbench.training.clock import Clock
 from ganbench.training.conditioning import Front, ToldDataset, ToldPrior
+from ganbench.training.mapped import mapped
 from ganbench.training.packing import pack, packed_spec
 from ganbench.training.rules import State, under
-from ganbench.training.rungs import Engine, choose
+from ganbench.training.rungs import Engine, choose, without_hidden_numbers
 from ganbench.training.steps import Game
 from ganbench.training.streams import Streams, numbers_of
 from ganbench.training.trial import check_player
@@ -149,9 +150,32 @@ class Ensemble:
         Args:
             noise: as `noise` draws it.
             role: names the random numbers that generators draw beside their noise.
+
+        Raises:
+            PluginError: if a component draws from torch's global random state.
         """
-        dataset, told, count = self.cell.dataset.value, conditions_of(self.cell), noise.shape[1]
-        player = self.game.generator
+        dataset, told = self.cell.dataset.value, conditions_of(self.cell)
+        samples = self.outputs(noise, role)
+        if told is not None:
+            samples = samples[..., : -told.width]
+        return torch.stack([dataset.project(one) for one in samples])
+
+    def outputs(self, noise: Tensor, role: str) -> Tensor:
+        """Return what the generators themselves make of noise, before it is projected.
+
+        All seeds are taken at once, and seed by seed where vmap cannot.
+
+        Args:
+            noise: as `noise` draws it.
+            role: names the random numbers that generators draw beside their noise.
+
+        Returns:
+            Outputs (seeds, count, ...), conditions at the end, on the CPU.
+
+        Raises:
+            PluginError: if a component draws from torch's global random state.
+        """
+        player, count = self.game.generator, noise.shape[1]
         opened = {name: self._sampling(role, name) for name in player.drawing_noise}
 
         def draw(state: State, noise: Tensor, numbers: State) -> Tensor:
@@ -166,16 +190,13 @@ class Ensemble:
             }
 
         even = math.ceil(count / math.ceil(count / _SAMPLE_BATCH))
-        with torch.no_grad():
+        with torch.no_grad(), without_hidden_numbers(self.device, "samples are drawn"):
             # Piece by piece, since a long chain needs many numbers for each sample.
             parts = [
-                vmap(draw)(self.state, part, numbers(part.shape[1]))
+                mapped(draw, self.state, part, numbers(part.shape[1]))
                 for part in torch.split(noise, even, dim=1)
             ]
-        samples = torch.cat(parts, dim=1)[: len(self.seeds)].cpu()
-        if told is not None:
-            samples = samples[..., : -told.width]
-        return torch.stack([dataset.project(one) for one in samples])
+        return torch.cat(parts, dim=1)[: len(self.seeds)].cpu()
 
     def generator(self, slot: int) -> State:
         """Return the averaged generator of one slot: parameters and buffers by name."""

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ganbench.api import Critic, DataSpec, Draws, Loss, Regularizer
 from ganbench.plugins import Built
 from ganbench.recipe import Recipe
 from ganbench.training.critics import BoundCritic
+from ganbench.training.mapped import mapped
 from ganbench.training.packing import pack
 from ganbench.training.players import Player
 
@@ -247,7 +247,7 @@ class Rules:
         def alone(real: Tensor, fake: Tensor, numbers: State) -> Tensor:
             return value_of(real[None], fake[None], {k: v[None] for k, v in numbers.items()})
 
-        each = torch.vmap(alone)(real, seen.detach(), numbers)
+        each = mapped(alone, real, seen.detach(), numbers)
         spread = (each - each.mean()) / (each.std() + _TINY)
         cost = spread.detach().repeat_interleave(self.recipe.packing)
         of_fake, of_real = (

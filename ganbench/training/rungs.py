@@ -7,7 +7,9 @@ which always works. A faster rung is used only if its first moves agree with the
 
 import logging
 import math
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,7 +17,7 @@ import torch
 from torch import Tensor, vmap
 
 from ganbench.blame import place
-from ganbench.errors import PluginError
+from ganbench.errors import ChangedInputError, PluginError
 from ganbench.training.capture import captured
 from ganbench.training.critics import Observer, SharedCritic
 from ganbench.training.rules import State
@@ -29,9 +31,15 @@ TOLERANCE = 1e-3
 
 _LADDER = ("compiled", "captured", "traced", "vmap", "loop")
 _CHANGES = (
-    "A network changes its state{} while it trains (running statistics?); use layers without, "
+    "A network changes its state '{}' while it trains (running statistics?); use layers without, "
     "such as ganbench.api.BatchNorm or GroupNorm."
 )
+_CHANGES_INPUT = (
+    "A component changes in place a tensor that it is given: samples, draws, or a network's "
+    "running statistics. Write `x = x + 1` and not `x += 1`, and use layers without such "
+    "statistics, as ganbench.api.BatchNorm or GroupNorm."
+)
+_LONGEST = 200
 _MEMORY = 64
 
 Moves = Mapping[str, Move]
@@ -58,11 +66,16 @@ class Engine:
 
 
 def looped(step: Step) -> Step:
-    """Take the seeds one by one."""
+    """Take the seeds one by one; a tensor that is changed in place is a `ChangedInputError`."""
 
     def stacked(state: State, batch: State, clock: State) -> State:
         seeds = range(len(batch["noise"]))
-        each = [step(_part(state, seed), _part(batch, seed), clock) for seed in seeds]
+        try:
+            each = [step(_part(state, seed), _part(batch, seed), clock) for seed in seeds]
+        except RuntimeError as error:
+            if "mutate a captured Tensor" in str(error):
+                raise ChangedInputError(_CHANGES_INPUT) from error
+            raise
         return {name: torch.stack([one[name] for one in each]) for name in each[0]}
 
     return stacked
@@ -98,7 +111,7 @@ def choose(game: Game, state: State, batch: State, clock: State, key: str) -> En
             try:
                 make, worst = _first_that_fits(trial, trace_at, widths)
             except Exception as error:
-                reasons.append(f"{label}: {told(error)}")
+                reasons.append(f"{label}: {cause(error)}")
                 log.debug("The %s rung failed.", label, exc_info=True)
                 continue
             if worst <= TOLERANCE:
@@ -256,38 +269,29 @@ class Trial:
         self.expected: dict[str, State] = {}
         self.passes: dict[str, tuple[int, int]] = {}
         before = _copies(state)
-        random_states = _random_states(state)
+        with without_hidden_numbers(state["generator"].device, "it trains (dropout?)"):
+            self._play()
+        for name, value in state.items():
+            if not torch.allclose(value, before[name], rtol=0, atol=0, equal_nan=True):
+                raise PluginError(_CHANGES.format(name))
+
+    def _play(self) -> None:
+        """Make each move by the loop, and note what it needs."""
         for name in self.names:
             observer = Observer()
-            step = replace(game, judge=observer).step(name)
+            step = replace(self.game, judge=observer).step(name)
             before_it = self._applied()
-            self.expected[name] = self._reference(step)
-            seeds = len(state["generator"])
+            self.expected[name] = looped(step)(self.state, self.batch, self.plain)
+            seeds = len(self.state["generator"])
             counts = [
                 after - until for after, until in zip(self._applied(), before_it, strict=True)
             ]
             self.passes[name] = (counts[0] // seeds, counts[1] // seeds)
             if observer.one_pass_pays:
                 self.one_pass.add(name)
-        if not all(map(torch.equal, random_states, _random_states(state))):
-            raise PluginError(
-                "A component draws from torch's global random state while it trains (dropout?); "
-                "use ganbench.api.Dropout or declare a Draw, so that seeds stay reproducible."
-            )
-        for name, value in state.items():
-            if not torch.allclose(value, before[name], rtol=0, atol=0, equal_nan=True):
-                raise PluginError(_CHANGES.format(f" '{name}'"))
 
     def _applied(self) -> tuple[int, int]:
         return self.game.generator.applied[0], self.game.critic.applied[0]
-
-    def _reference(self, step: Step) -> State:
-        try:
-            return looped(step)(self.state, self.batch, self.plain)
-        except RuntimeError as error:
-            if "mutate a captured Tensor" in str(error):
-                raise PluginError(_CHANGES.format("")) from error
-            raise
 
     def candidates(self, rung: str) -> Iterator[tuple[str, Callable[[int], _Traced | _Eager]]]:
         """Yield ways to run a rung with so many seeds at a time, the fastest first, by label."""
@@ -359,15 +363,35 @@ def _copies(values: State) -> State:
     return {name: value.clone() for name, value in values.items()}
 
 
-def _random_states(state: State) -> list[Tensor]:
+@contextmanager
+def without_hidden_numbers(device: torch.device, when: str) -> Iterator[None]:
+    """See that nothing inside the block draws from torch's global random state.
+
+    Args:
+        device: of the networks.
+        when: what happens inside, to be told.
+
+    Raises:
+        PluginError: if something does.
+    """
+    before = _random_states(device)
+    yield
+    if not all(map(torch.equal, before, _random_states(device))):
+        raise PluginError(
+            f"A component draws from torch's global random state while {when}; use "
+            "ganbench.api.Noise or Dropout, or declare a Draw, so that seeds stay reproducible."
+        )
+
+
+def _random_states(device: torch.device) -> list[Tensor]:
     """Return the global random state of the CPU, and of the GPU that holds the networks."""
-    device = state["generator"].device
     on_gpu = [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
     return [torch.get_rng_state(), *on_gpu]
 
 
-def told(error: Exception) -> str:
+def cause(error: Exception) -> str:
     """Name an error, the first line of what it says, and the line of a plugin that it is about."""
-    first = (str(error).strip().splitlines() or [""])[0][:200]
+    lines = str(error).strip().splitlines() or [""]
+    first = textwrap.shorten(lines[0], _LONGEST, placeholder=" …")
     at = place(error)
     return f"{type(error).__name__}: {first}" + (f" ({at})" if at else "")

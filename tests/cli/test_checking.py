@@ -81,6 +81,12 @@ def test_nobody_of_that_name(ganbench):
     assert "No component or plugin named 'nromal'. Did you mean 'normal'?" in result.stderr
 
 
+def test_parameters_that_it_does_not_take(ganbench):
+    result = ganbench("plugin", "check", "gp(weight=-1)")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "Error: gp(weight=-1): weight must be float > 0.\n"
+
+
 def test_a_plugin_that_does_not_load_is_told(ganbench, file, tmp_path):
     (tmp_path / "my_prior.py").write_text("1 / 0")
     result = ganbench("plugin", "check", "my_prior", "--plugin", file)

@@ -308,6 +308,21 @@ def pushy(self, real, fake, context):
     return 1.0 + float(fake.sum())
 
 
+def sorting(self, real, fake, context):
+    """Sorts the real sample: a second time that changes nothing."""
+    real.sort(axis=0)
+    return Means.value(self, real, fake, context)
+
+
+def scaling(self, real, fake, context):
+    np.clip(context.reference, -1, 1, out=context.reference)
+    return Means.value(self, real, fake, context)
+
+
+def sure(self, real, fake, context):
+    return [Score(Means.value(self, real, fake, context), p_value=1e-9, estimator="gap")]
+
+
 def lazy(self, real, fake, context):
     return float(np.random.rand())
 
@@ -340,6 +355,13 @@ def spread(self, real, fake, context):
         ),
         ("reports-what-it-promises", {"value": lambda s, *a: math.nan}, "is nan"),
         ("changes-no-sample", {"value": pushy}, "changes a sample"),
+        ("changes-no-sample", {"value": sorting}, "changes a sample"),
+        ("changes-no-sample", {"value": scaling}, "changes a sample"),
+        (
+            "is-seldom-sure-of-equal-laws",
+            {"__call__": sure},
+            "p-value of gap is always below 0.001",
+        ),
         ("draws-from-the-stream-of-its-context", {"value": lazy}, "when it is scored again"),
         ("gets-worse-with-the-sample", {"value": backwards}, "got worse"),
         ("gets-worse-with-the-sample", {"value": lambda s, *a: 1.0}, "Nothing that is done"),
@@ -395,3 +417,31 @@ def greedy(self, dataset, rng):
 def test_broken_baselines(caught, fit, words):
     found = caught("fits-a-law-and-draws-from-it", "baseline", but(Memory, fit=fit))
     assert words in found
+
+
+def test_p_values_of_equal_laws(verdicts):
+    """One tiny p-value is chance, and no p-value is no test."""
+    rule, seen = "is-seldom-sure-of-equal-laws", itertools.count()
+
+    def unlucky(self, real, fake, context):
+        p_value = 1e-9 if next(seen) == 0 else 0.5
+        return [Score(Means.value(self, real, fake, context), p_value=p_value, estimator="gap")]
+
+    assert verdicts("metric", but(Means, __call__=unlucky))[rule].status == "ok"
+    assert verdicts("metric", Means)[rule].found == "It has no p-values."
+
+
+def test_a_metric_that_raises_is_told_by_one_rule(verdicts):
+    def raising(self, real, fake, context):
+        raise KeyError("bins")
+
+    found = verdicts("metric", but(Means, value=raising))
+    assert [k for k, each in found.items() if each.status == "failed"] == [
+        "reports-what-it-promises"
+    ]
+
+
+def test_bounds_that_no_sample_shows_are_not_judged(verdicts):
+    """Normal noise that is cut at six standard deviations looks as if it were not."""
+    found = verdicts("prior", but(Gaussian, tails="bounded"))["says-what-its-noise-is-like"]
+    assert found.status == "ok"

@@ -152,6 +152,9 @@ def test_a_plugin_that_cannot_be_loaded(told):
     verdict = told("can-be-loaded", "plugin", "1 / 0")
     assert verdict.status == "failed"
     assert "It is disabled: ZeroDivisionError" in verdict.found
+    old = told("can-be-loaded", "plugin", "ganbench_api_version = 99")
+    assert "It needs version 99 of the plugin interface" in old.found
+    assert old.rule.mend.startswith("Do as the reason says")
     assert told("can-be-loaded", "plugin", FAIR).found == "it provides observers alone"
 
 

@@ -1,12 +1,17 @@
 """What a component says of itself wrongly is told, rule by rule."""
 
 import random
+import re
 
 import numpy as np
 import pytest
 import torch
 
 from ganbench.api import PositiveFloat, SpecError, from_scores
+from ganbench.testing.rules import judge
+from ganbench.testing.suite import RULES, rules_of, subjects
+
+RULE = {rule.name: rule for rule in RULES}
 
 
 def game(weight=1.0):
@@ -123,3 +128,66 @@ def test_global_state(caught, meddle, what):
 
     assert what in caught("leaves-global-state-alone", "loss", meddling)
     assert torch.get_default_dtype() == torch.float32
+
+
+def unkeyed(weight: PositiveFloat = 1.0):
+    """Unkeyed.
+
+    Args:
+        weight: of nothing.
+
+    Source: an example
+    """
+    return {}[weight]
+
+
+def number():
+    """Number.
+
+    Source: an example
+    """
+    return 3
+
+
+@pytest.mark.parametrize(
+    ("factory", "words"),
+    [
+        (unkeyed, "KeyError: 1.0 (test_broken_words.py"),
+        (number, "It does not set `output`, which must be Output or None."),
+    ],
+)
+def test_what_cannot_be_built_is_told_by_one_rule(verdicts, factory, words):
+    found = verdicts("loss", factory)
+    broken = [name for name, verdict in found.items() if verdict.status == "failed"]
+    assert broken == ["can-be-built"]
+    assert words in found["can-be-built"].found
+    assert found["moves-are-finite"].found == "It breaks can-be-built, and cannot be tried."
+
+
+def test_two_owners_are_told_by_one_rule(made):
+    subject = made("loss", plain, owners=2)
+    found = [judge(rule, subject) for rule in rules_of("loss")]
+    assert [each.rule.name for each in found if each.status == "failed"] == [
+        "has-a-name-of-its-own"
+    ]
+
+
+def test_parameters_that_it_does_not_take_are_the_users(made):
+    def careful(low: int = 0, high: int = 1):
+        """Careful."""
+        if low > high:
+            raise SpecError(f"low={low} must be at most high={high}.")
+        return game()
+
+    registry = made("loss", careful).registry
+    for text, words in (
+        ("mine(low=2)", "low=2 must be at most high=1"),
+        ("mine(low='a')", "low must be int"),
+        ("mine(lwo=2)", "Did you mean 'low'?"),
+    ):
+        with pytest.raises(SpecError, match=re.escape(words)):
+            subjects(text, registry)
+    (subject,) = subjects("mine(high=3)", registry)
+    assert subject.built.params == {"low": 0, "high": 3}
+    (broken,) = subjects("mine(weight=2.0)", made("loss", unkeyed).registry)
+    assert judge(RULE["can-be-built"], broken).status == "failed"

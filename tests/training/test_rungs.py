@@ -302,7 +302,7 @@ def test_a_rung_that_is_not_finite_where_the_loop_is_differs_from_it():
 
 @pytest.mark.parametrize(
     ("layer", "sentence"),
-    [(nn.Dropout(0.5), "global random state"), (nn.BatchNorm1d(8), "changes its state")],
+    [(nn.Dropout(0.5), "global random state"), (nn.BatchNorm1d(8), "running statistics")],
 )
 def test_hidden_randomness_and_running_statistics_are_refused(make_cell, layer, sentence):
     def hidden():
