@@ -5,11 +5,13 @@ from pathlib import Path
 import click
 
 from benchmarks.studies import minimax, noise, players, seeds, settings
-from benchmarks.studies.study import Study
+from benchmarks.studies.study import Study, findings
 
 STUDIES: dict[str, Study] = {
     module.STUDY.name: module.STUDY for module in (players, noise, settings, seeds, minimax)
 }
+
+FINDINGS = Path(__file__).parents[2] / "docs" / "findings.md"
 
 
 @click.command()
@@ -34,6 +36,7 @@ def main(names: tuple[str, ...], redraw: bool, gpu: bool, results: Path, jobs: i
             STUDIES[name].write(size)
         else:
             STUDIES[name].run(results, size, jobs)
+    FINDINGS.write_text(findings(STUDIES.values()), encoding="utf-8")
 
 
 if __name__ == "__main__":

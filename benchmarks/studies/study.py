@@ -1,6 +1,6 @@
 """What a study is, and how it becomes a folder below results/reference."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,15 +82,29 @@ class Study:
                 workers=Workers(jobs=jobs),
             )
             parts.append(self.collect(found.results).assign(variant=variant))
-        kept = REFERENCE / f"{self.name}{size}"
+        kept = self.kept(size)
         kept.mkdir(parents=True, exist_ok=True)
         pd.concat(parts, ignore_index=True).to_parquet(kept / "rows.parquet", index=False)
         self.write(size)
 
+    def finding(self, size: str = "") -> Finding | None:
+        """Read the kept rows, None where there are none."""
+        kept = self.kept(size) / "rows.parquet"
+        return self.analyse(pd.read_parquet(kept)) if kept.is_file() else None
+
+    def kept(self, size: str = "") -> Path:
+        """Return the folder of what is kept."""
+        return REFERENCE / f"{self.name}{size}"
+
     def write(self, size: str = "") -> None:
-        """Read the kept rows and write the finding, its tables and its figures."""
-        kept = REFERENCE / f"{self.name}{size}"
-        finding = self.analyse(pd.read_parquet(kept / "rows.parquet"))
+        """Write the finding, its tables and its figures beside the kept rows.
+
+        Raises:
+            FileNotFoundError: if there are none.
+        """
+        finding, kept = self.finding(size), self.kept(size)
+        if finding is None:
+            raise FileNotFoundError(f"{kept} has no rows yet: run the study without --redraw.")
         for name, figure in finding.figures.items():
             (kept / f"{name}.png").write_bytes(encode(figure, "png"))
         (kept / "README.md").write_text(self.page(finding), encoding="utf-8")
@@ -109,3 +123,22 @@ class Study:
             "that are kept here.",
         ]
         return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
+
+
+def findings(studies: Iterable[Study]) -> str:
+    """Return the answers of all studies that have rows, as one page below docs."""
+    parts = [
+        "# Findings",
+        "What the suite says to the questions it was made for, each from one command; written by "
+        "`python -m benchmarks.studies`. Tables, figures and limits are behind the links; nothing "
+        "here holds beyond the data, players and budgets that they name.",
+    ]
+    for study in studies:
+        found = study.finding()
+        if found is None:
+            continue
+        place = f"../results/reference/{study.name}"
+        parts += [f"## {study.question}", found.answer]
+        parts += [f"![{name}]({place}/{name}.png)" for name in list(found.figures)[:1]]
+        parts += [f"**What it does not show.** {found.limits} [All of it]({place}/README.md)."]
+    return "\n\n".join(parts) + "\n"

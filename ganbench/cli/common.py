@@ -84,7 +84,7 @@ def open_results(results: str) -> "Results":
 
     path = Path(results)
     table = path if path.suffix == ".parquet" else path / "scores.parquet"
-    if table.is_file():
+    if os.path.isfile(table):  # Path.is_file raises where a name is too long
         return read_tidy(table)
     return load_results(open_store(results), load_plugins())
 
