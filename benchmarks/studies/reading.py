@@ -35,31 +35,41 @@ class Effect:
         low: lower end.
         high: upper end.
         n: number of pairs.
+        equal: what it is where both are equal, 1 for ratios and 0 for differences.
     """
 
     mean: float
     low: float
     high: float
     n: int
+    equal: float
 
     @property
     def sure(self) -> bool:
-        """Whether the interval leaves out 1, the ratio of what is equal."""
-        return self.low > 1 or self.high < 1
+        """Whether the interval leaves out what it is where both are equal."""
+        return self.low > self.equal or self.high < self.equal
 
     def __str__(self) -> str:
-        return f"{self.mean:.2f} [{self.low:.2f}, {self.high:.2f}]"
+        places = 2 if self.equal else 3
+        return f"{self.mean:.{places}f} [{self.low:.{places}f}, {self.high:.{places}f}]"
 
 
 def ratio(mine: Iterable[float], others: Iterable[float]) -> Effect:
     """Return the geometric mean of paired ratios with its interval; both must be positive."""
-    logs = np.log(np.asarray(list(mine), float) / np.asarray(list(others), float))
-    logs = logs[np.isfinite(logs)]
-    if len(logs) < 2:
-        return Effect(float("nan"), float("nan"), float("nan"), len(logs))
-    half = stats.t.ppf(0.975, len(logs) - 1) * stats.sem(logs)
-    mean, low, high = np.exp([logs.mean(), logs.mean() - half, logs.mean() + half])
-    return Effect(float(mean), float(low), float(high), len(logs))
+    logs = difference(np.log(list(mine)), np.log(list(others)))
+    mean, low, high = (float(np.exp(each)) for each in (logs.mean, logs.low, logs.high))
+    return Effect(mean, low, high, logs.n, equal=1.0)
+
+
+def difference(mine: Iterable[float], others: Iterable[float]) -> Effect:
+    """Return the mean of paired differences with its interval, of the pairs that are whole."""
+    pairs = np.asarray(list(mine), float) - np.asarray(list(others), float)
+    pairs = pairs[np.isfinite(pairs)]
+    if len(pairs) < 2:
+        return Effect(np.nan, np.nan, np.nan, len(pairs), equal=0.0)
+    mean = float(pairs.mean())
+    half = float(stats.t.ppf(0.975, len(pairs) - 1) * stats.sem(pairs))
+    return Effect(mean, mean - half, mean + half, len(pairs), equal=0.0)
 
 
 def table(header: Sequence[str], lines: Iterable[Sequence[object]]) -> str:

@@ -11,7 +11,7 @@ from benchmarks.studies.reading import by_seed, table
 from benchmarks.studies.study import Finding, Study
 
 SIZES = (1, 2, 3, 5, 8, 12, 16)
-DRAWS = 2000
+DRAWS = 400
 
 
 def analyse(rows: pd.DataFrame) -> Finding:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ganbench import seeding
-from ganbench.api import Dataset
+from ganbench.api import Dataset, Prior
 from ganbench.cells import Cell
 from ganbench.errors import InvalidOutputError
 from ganbench.plugins import Built
@@ -25,9 +25,18 @@ def check_data(cell: Cell) -> None:
         real = dataset.sample(_ROWS, split, seeding.torch_stream(0, "trial"))
         _check(cell.dataset, f"sample({_ROWS}, '{split}')", real, (_ROWS, *dataset.spec.shape))
     if not cell.is_baseline:
-        prior = cell.prior.value
-        noise = prior.sample((_ROWS,), seeding.torch_stream(0, "trial"))
-        _check(cell.prior, f"sample(({_ROWS},))", noise, (_ROWS, prior.dim))
+        _check_noise(cell.prior)
+
+
+def _check_noise(part: Built) -> None:
+    prior: Prior = part.value
+    noise = prior.sample((_ROWS,), seeding.torch_stream(0, "trial"))
+    with torch.random.fork_rng():
+        learned = prior.network()
+    drawn = prior.dim if learned is None else noise.shape[-1]  # the network makes `dim` of it
+    _check(part, f"sample(({_ROWS},))", noise, (_ROWS, drawn))
+    if learned is not None:
+        check_player(part, learned, noise, (_ROWS, prior.dim))
 
 
 def check_player(part: Built, network: nn.Module, sample: Tensor, shape: tuple[int, ...]) -> None:
