@@ -6,7 +6,8 @@ from matplotlib.figure import Figure
 from benchmarks.studies.reading import by_seed, ratio, table
 from benchmarks.studies.study import Finding, Study
 
-BASE = "normal(dim=16)"
+BASE = "normal"
+"""Of sixteen dimensions, which is the default."""
 
 
 def analyse(rows: pd.DataFrame) -> Finding:
