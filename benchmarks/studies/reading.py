@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from scipy import stats
 
 
@@ -70,6 +71,14 @@ def difference(mine: Iterable[float], others: Iterable[float]) -> Effect:
     mean = float(pairs.mean())
     half = float(stats.t.ppf(0.975, len(pairs) - 1) * stats.sem(pairs))
     return Effect(mean, mean - half, mean + half, len(pairs), equal=0.0)
+
+
+def ratios(axis: Axes) -> None:
+    """Give an axis of ratios a logarithmic scale with plain numbers, and a line at one."""
+    axis.axvline(1, color="0.5", lw=1)
+    axis.set_xscale("log")
+    axis.minorticks_off()
+    axis.set_xticks([0.5, 1, 2, 5, 10, 20], ["0.5", "1", "2", "5", "10", "20"])
 
 
 def table(header: Sequence[str], lines: Iterable[Sequence[object]]) -> str:

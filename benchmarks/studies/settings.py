@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from benchmarks.studies.reading import by_seed, ratio, table
+from benchmarks.studies.reading import by_seed, ratio, ratios, table
 from benchmarks.studies.study import Finding, Study
 
 BASE = "base"
@@ -95,8 +95,8 @@ def _drawn(effects: dict, losses: list[float]) -> Figure:
     every = [value for ratio_ in losses for value in (ratio_, 1 / ratio_)]
     axis.plot(every, [len(effects)] * len(every), "s", color="C1", alpha=0.6)
     axis.set_yticks(range(len(effects) + 1), [*effects, "another loss"])
-    axis.axvline(1, color="0.5", lw=1)
-    axis.set(xscale="log", xlabel="ratio of the squared sliced Wasserstein distance")
+    ratios(axis)
+    axis.set(xlabel="ratio of the squared sliced Wasserstein distance")
     axis.invert_yaxis()
     return figure
 
