@@ -28,7 +28,7 @@ def analyse(rows: pd.DataFrame) -> Finding:
         ]
         enough[dataset] = next((size for size, (_, same) in found.items() if same >= 0.9), None)
     axis.set(xlabel="seeds", ylabel="Kendall's tau with other seeds", ylim=(0, 1))
-    axis.legend()
+    axis.legend(loc="lower right")
     told = "; ".join(
         f"on {name} the leader is that of the other seeds in nine of ten draws "
         + (f"from {size} seeds on" if size else f"with no number up to {SIZES[-1]}")
