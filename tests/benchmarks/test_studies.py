@@ -1,11 +1,15 @@
 """Studies: the pages say what the kept rows say, and how these are read."""
 
+import itertools
 import math
+import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.studies import players, seeds, settings
 from benchmarks.studies.__main__ import FINDINGS, STUDIES
 from benchmarks.studies.reading import by_seed, difference, ratio, table
 from benchmarks.studies.study import GRIDS, findings
@@ -65,3 +69,64 @@ def test_scores_are_laid_out_by_cell_and_seed():
     assert found.loc["b"].tolist() == [1.0, 2.0]
     assert found.loc["a"].isna().tolist() == [False, True]
     assert table(("a", "b"), [(1, 2)]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
+
+
+# ------------------------------------------------------------------- what is read is what is there
+
+
+def drawn(value, **axes):
+    """Make rows of ten seeds for every combination, with a little noise on a known distance."""
+    rng, rows = np.random.default_rng(0), []
+    for labels in itertools.product(*axes.values()):
+        named = dict(zip(axes, labels, strict=True))
+        for seed in range(10):
+            noise = math.exp(0.02 * rng.standard_normal())
+            rows.append({**named, "seed": seed, "estimator": "sw2", "value": value(named) * noise})
+            rows.append({**named, "seed": seed, "estimator": "covered", "value": 8.0})
+    return pd.DataFrame(rows)
+
+
+def test_a_setting_that_halves_the_distance_helps_and_one_that_doubles_it_harms():
+    factors = {"k=2": 0.5, "no EMA": 2.0}
+    found = settings.analyse(
+        drawn(
+            lambda of: factors.get(of["variant"], 1.0) * (4.0 if of["loss"] == "mm" else 1.0),
+            variant=settings.VARIANTS,
+            dataset=["ring8", "grid25"],
+            loss=["ns", "mm"],
+        )
+    )
+    told = re.search(r"by a factor of (\S+) on average \(over pairs of 2 losses", found.answer)
+    assert float(told[1]) == pytest.approx(4.0, rel=0.02)
+    assert "k=2 helps in every cell and no EMA harms in every cell" in found.answer
+    (line,) = (line for line in found.tables.splitlines() if line.startswith("| k=2 |"))
+    assert [float(cell.split()[0].strip("*")) for cell in line.split(" | ")[1:]] == [
+        pytest.approx(0.5, abs=0.02)
+    ] * 4
+    assert list(found.figures) == ["settings"]
+
+
+def test_generators_are_compared_with_their_own_and_the_best_other_discriminator():
+    distance = {("mlp", "mlp"): 3.0, ("mlp", "elm"): 1.0, ("mlp", "trees"): 9.0}
+    distance |= {("elm", "mlp"): 4.0, ("elm", "elm"): 2.0, ("elm", "trees"): 9.0}
+    found = players.analyse(
+        drawn(
+            lambda of: distance[of["generator"], of["discriminator"]],
+            generator=["mlp", "elm"],
+            discriminator=["mlp", "elm", "trees"],
+        )
+    )
+    assert "for 1 of 2 generators some discriminator of another kind is surely" in found.answer
+    assert "(mlp, with elm)" in found.answer
+    assert "The discriminator matters more" in found.answer
+    assert "(mlp with trees)" in found.answer or "(elm with trees)" in found.answer
+    assert "(mlp with elm)" in found.answer
+
+
+def test_losses_that_are_far_apart_need_one_seed():
+    strength = {"a": 1.0, "b": 3.0, "c": 9.0}
+    rows = drawn(lambda of: strength[of["loss"]], dataset=["ring8"], loss=strength)
+    many = pd.concat([rows.assign(seed=rows["seed"] + 10 * k) for k in range(3)])
+    found = seeds.analyse(many)
+    assert "in nine of ten draws from 1 seed on" in found.answer
+    assert "| ring8 | 1 | 1.00 | 1.00 |" in found.tables
