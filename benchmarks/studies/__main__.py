@@ -28,14 +28,17 @@ FINDINGS = Path(__file__).parents[2] / "docs" / "findings.md"
 @click.option("-j", "--jobs", default=2, show_default=True, help="Worker processes.")
 def main(names: tuple[str, ...], redraw: bool, gpu: bool, results: Path, jobs: int) -> None:
     """Run studies, all of them if none is named, and write what they find."""
-    for name in names or STUDIES:
+    size = "-gpu" if gpu else ""
+    for name in names:
         if name not in STUDIES:
-            raise click.BadParameter(f"'{name}' is no study; choose of {', '.join(STUDIES)}.")
-        size = "-gpu" if gpu else ""
-        if redraw:
-            STUDIES[name].write(size)
-        else:
-            STUDIES[name].run(results, size, jobs)
+            raise click.UsageError(f"'{name}' is no study; choose of {', '.join(STUDIES)}.")
+        if redraw and not STUDIES[name].rows(size).is_file():
+            raise click.UsageError(f"Nothing is kept of '{name}' yet; run it without --redraw.")
+    for study in [STUDIES[name] for name in names] or STUDIES.values():
+        if not redraw:
+            study.run(results, size, jobs)
+        elif study.rows(size).is_file():
+            study.write(size)
     FINDINGS.write_text(findings(STUDIES.values()), encoding="utf-8")
 
 

@@ -84,17 +84,21 @@ class Study:
             parts.append(self.collect(found.results).assign(variant=variant))
         kept = self.kept(size)
         kept.mkdir(parents=True, exist_ok=True)
-        pd.concat(parts, ignore_index=True).to_parquet(kept / "rows.parquet", index=False)
+        pd.concat(parts, ignore_index=True).to_parquet(self.rows(size), index=False)
         self.write(size)
 
     def finding(self, size: str = "") -> Finding | None:
         """Read the kept rows, None where there are none."""
-        kept = self.kept(size) / "rows.parquet"
-        return self.analyse(pd.read_parquet(kept)) if kept.is_file() else None
+        rows = self.rows(size)
+        return self.analyse(pd.read_parquet(rows)) if rows.is_file() else None
 
     def kept(self, size: str = "") -> Path:
         """Return the folder of what is kept."""
         return REFERENCE / f"{self.name}{size}"
+
+    def rows(self, size: str = "") -> Path:
+        """Return the file of the kept rows."""
+        return self.kept(size) / "rows.parquet"
 
     def write(self, size: str = "") -> None:
         """Write the finding, its tables and its figures beside the kept rows.
@@ -104,7 +108,7 @@ class Study:
         """
         finding, kept = self.finding(size), self.kept(size)
         if finding is None:
-            raise FileNotFoundError(f"{kept} has no rows yet: run the study without --redraw.")
+            raise FileNotFoundError(f"There are no rows in {kept} yet.")
         for name, figure in finding.figures.items():
             (kept / f"{name}.png").write_bytes(encode(figure, "png"))
         (kept / "README.md").write_text(self.page(finding), encoding="utf-8")

@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from benchmarks.studies import players, seeds, settings
-from benchmarks.studies.__main__ import FINDINGS, STUDIES
+from benchmarks.studies.__main__ import FINDINGS, STUDIES, main
 from benchmarks.studies.reading import by_seed, difference, ratio, table
 from benchmarks.studies.study import GRIDS, findings
 from ganbench.cells import plan
 from ganbench.grid import load_grid
 
-KEPT = [name for name, study in STUDIES.items() if (study.kept() / "rows.parquet").is_file()]
+KEPT = [name for name, study in STUDIES.items() if study.rows().is_file()]
 
 
 @pytest.mark.parametrize("name", KEPT)
@@ -45,6 +46,19 @@ def test_every_study_has_a_grid_for_two_cores_and_one_for_a_gpu():
     assert {path.stem for path in GRIDS.glob("*.toml")} == {
         f"{name}{size}" for name in STUDIES for size in ("", "-gpu")
     }
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["sedes"], "'sedes' is no study; choose of players, noise"),
+        (["seeds", "--redraw", "--gpu"], "Nothing is kept of 'seeds' yet"),
+    ],
+)
+def test_misuse_is_one_sentence(words, told):
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 2
+    assert told in result.output
 
 
 def test_effects_are_means_over_whole_pairs_with_t_intervals():
