@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 @click.option(
     "--exit-code",
     is_flag=True,
-    help="With two RESULTS: exit with 1 if a cell differs, or is in one of them alone.",
+    help="With two RESULTS: exit with 1 if a cell differs, or has no seed in both.",
 )
 @json_option
 def compare(
@@ -70,10 +70,15 @@ def compare(
         echo(rendered.rstrip("\n"))
     else:
         stdout_console().print(rendered)
-    if exit_code and (
-        compared.unmet or compared.pairwise["verdict"].isin(["better", "worse"]).any()
-    ):
+    if exit_code and not _alike(compared):
         click.get_current_context().exit(1)
+
+
+def _alike(compared: "Comparison") -> bool:
+    """Whether two result sets have the same cells, each with a common seed, and none differs."""
+    cells = compared.pairwise
+    apart = cells["verdict"].isin(["better", "worse"]) | cells["pairs"].eq(0)
+    return not compared.unmet and not apart.any()
 
 
 def _comparison(

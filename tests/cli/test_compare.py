@@ -1,10 +1,12 @@
 """The command compare: one folder, two, and misuse."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ganbench.report.tidyfile import read_tidy, write_tidy
 from tests.cli.conftest import GRID
 
 TWO = GRID.replace('losses = ["ns"]', 'losses = ["ns", "hinge"]').replace("seeds = 2", "seeds = 3")
@@ -86,6 +88,18 @@ def test_an_exit_code_tells_that_cells_are_missing(ganbench, folders):
     result = ganbench("compare", folders / "both", folders / "fewer", "--exit-code")
     assert result.exit_code == 1
     assert "hinge" in result.stdout
+
+
+def test_an_exit_code_tells_that_a_cell_has_no_seed_in_both(ganbench, folders, tmp_path):
+    whole, other = tmp_path / "whole.parquet", tmp_path / "other.parquet"
+    assert ganbench("store", "export", folders / "both", "-o", whole).exit_code == 0
+    results = read_tidy(whole)
+    frame = results.frame.copy()
+    frame.loc[frame["loss"].str.startswith("hinge"), "seed"] += 100
+    write_tidy(replace(results, frame=frame), other)
+    result = ganbench("compare", whole, other, "--exit-code")
+    assert result.exit_code == 1
+    assert "differs in 0 (0 better, 0 worse), and shows neither in 1." in words(result)
 
 
 @pytest.mark.parametrize(
