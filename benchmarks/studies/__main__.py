@@ -4,12 +4,32 @@ from pathlib import Path
 
 import click
 
-from benchmarks.studies import minimax, noise, players, seeds, settings
+from benchmarks.studies import (
+    agreement,
+    minimax,
+    noise,
+    paper_ctgan,
+    paper_dirac,
+    paper_mmdgan,
+    paper_pacgan,
+    paper_r3gan,
+    paper_seqgan,
+    paper_text,
+    paper_unrolled,
+    paper_wgangp,
+    players,
+    seeds,
+    settings,
+    tuning,
+)
 from benchmarks.studies.study import Study, findings
 
-STUDIES: dict[str, Study] = {
-    module.STUDY.name: module.STUDY for module in (players, noise, settings, seeds, minimax)
-}
+QUESTIONS = (tuning, players, noise, settings, agreement, seeds, minimax)
+PAPERS = (
+    *(paper_dirac, paper_unrolled, paper_wgangp, paper_pacgan, paper_mmdgan),
+    *(paper_r3gan, paper_text, paper_seqgan, paper_ctgan),
+)
+STUDIES: dict[str, Study] = {module.STUDY.name: module.STUDY for module in (*QUESTIONS, *PAPERS)}
 
 FINDINGS = Path(__file__).parents[2] / "docs" / "findings.md"
 

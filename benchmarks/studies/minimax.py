@@ -99,7 +99,9 @@ STUDY = Study(
     "Non-saturating or minimax, and does the critic's loss estimate the JSD?",
     analyse,
     {
-        steps: {"generator_steps": int(steps), "schedule": "constant", "ema": 0.0}
+        steps: {
+            "settings": {"generator_steps": int(steps), "schedule": "constant", "ema": 0.0}
+        }
         for steps in STEPS
     },
     collect=collect,

@@ -105,5 +105,5 @@ STUDY = Study(
     "settings",
     "How much do k, momentum, two rates, EMA and budgets matter beside the loss?",
     analyse,
-    VARIANTS,
+    {name: {"settings": settings} for name, settings in VARIANTS.items()},
 )

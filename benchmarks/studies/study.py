@@ -49,7 +49,7 @@ class Study:
         name: of its grids, `grids/NAME.toml` and `grids/NAME-gpu.toml`, and of its folder.
         question: in one sentence.
         analyse: rows of all variants, with a column `variant` -> what they say.
-        variants: name -> settings of the recipe that the grid is run with, one after the other.
+        variants: name -> what `ganbench.run` is told beside the grid, one after the other.
         plugins: files of plugins that the grid needs.
         collect: what is kept of the results of a variant.
     """
@@ -71,15 +71,15 @@ class Study:
         """
         grid = GRIDS / f"{self.name}{size}.toml"
         parts = []
-        for variant, settings in self.variants.items():
+        for variant, told in self.variants.items():
             folder = results / f"study-{self.name}{size}" / (variant or "all")
             folder.parent.mkdir(parents=True, exist_ok=True)
             found = ganbench.run(
                 grid,
                 results=folder,
-                settings=settings,
                 plugins=self.plugins,
                 workers=Workers(jobs=jobs),
+                **told,
             )
             parts.append(self.collect(found.results).assign(variant=variant))
         kept = self.kept(size)

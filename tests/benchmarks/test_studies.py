@@ -16,6 +16,7 @@ from benchmarks.studies.reading import by_seed, difference, ratio, table
 from benchmarks.studies.study import GRIDS, findings
 from ganbench.cells import plan
 from ganbench.grid import load_grid
+from ganbench.plugins import load_for_use, plugin_files
 
 KEPT = [name for name, study in STUDIES.items() if study.rows().is_file()]
 
@@ -35,9 +36,12 @@ def test_the_findings_are_those_of_the_studies():
     assert Path(FINDINGS).read_text(encoding="utf-8") == findings(STUDIES.values())
 
 
-@pytest.mark.parametrize("path", sorted(GRIDS.glob("*.toml")), ids=lambda path: path.stem)
-def test_every_cell_of_a_grid_fits(path, registry):
-    cells = plan(load_grid(str(path), registry), registry)
+@pytest.mark.parametrize("size", ["", "-gpu"])
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_cell_of_a_grid_fits(name, size):
+    with plugin_files(STUDIES[name].plugins):
+        registry = load_for_use()
+        cells = plan(load_grid(str(GRIDS / f"{name}{size}.toml"), registry), registry)
     assert cells
     assert not [cell.misfit for cell in cells if cell.misfit]
 
@@ -51,7 +55,7 @@ def test_every_study_has_a_grid_for_two_cores_and_one_for_a_gpu():
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["sedes"], "'sedes' is no study; choose of players, noise"),
+        (["sedes"], "'sedes' is no study; choose of tuning, players, noise"),
         (["seeds", "--redraw", "--gpu"], "Nothing is kept of 'seeds' yet"),
     ],
 )

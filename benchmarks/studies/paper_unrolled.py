@@ -1,0 +1,91 @@
+"""Metz et al. 2017 (arXiv:1611.02163): unrolled critics on a ring of eight modes."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from benchmarks.studies.reading import by_seed, difference, table
+from benchmarks.studies.study import Finding, Study
+from ganbench.results import Results
+
+STEPS = (0, 1, 5, 10)
+PUBLISHED = {
+    0: "rotates through the modes, one at a time",
+    10: "spreads out and converges",
+}
+"""What the text says of its figure; it shows no other number of steps."""
+SHOWN = 400
+"""Samples of the first seed that the figure shows."""
+
+
+def collect(results: Results) -> pd.DataFrame:
+    """Keep the scores, and samples of the first seed for the figure."""
+    frame = results.frame
+    first = frame[frame["seed"].eq(frame["seed"].min())].drop_duplicates("run_id").iloc[[0]]
+    points = results.samples(first["run_id"].item())[:SHOWN].numpy()
+    parts = [
+        first.loc[first.index.repeat(len(points))].assign(
+            metric="sample", estimator=name, value=points[:, axis]
+        )
+        for axis, name in enumerate("xy")
+    ]
+    return pd.concat([frame, *parts], ignore_index=True)
+
+
+def analyse(rows: pd.DataFrame) -> Finding:
+    """Count the modes by the number of unrolled steps."""
+    modes, quality = (by_seed(rows, each, ["variant"]) for each in ("covered", "quality"))
+    lines = []
+    for steps in STEPS:
+        found = modes.loc[str(steps)]
+        agrees = {0: found.mean() < 2, 10: bool((found == 8).all())}.get(steps)
+        lines.append(
+            (
+                steps,
+                PUBLISHED.get(steps, "not shown"),
+                " ".join(f"{each:.0f}" for each in sorted(found, reverse=True)),
+                f"{quality.loc[str(steps)].mean():.2f}",
+                "-" if agrees is None else "yes" if agrees else "no",
+            )
+        )
+    more = difference(modes.loc["10"], modes.loc["0"])
+    sharper = difference(quality.loc["10"], quality.loc["0"])
+    verdicts = [line[-1] for line in lines if line[-1] != "-"]
+    return Finding(
+        f"Of {len(verdicts)} published statements {verdicts.count('yes')} hold. Ten unrolled steps "
+        f"find {more} modes more than none, of eight, and {sharper} more of the samples are "
+        f"near one; without unrolling {modes.loc['0'].mean():.1f} modes are covered, not one at "
+        "a time.",
+        "Covered modes of each seed (a fifth of the fair share), and the mean share of samples "
+        "within three standard deviations.\n\n"
+        + table(("unrolled steps", "published", "modes", "quality", "agrees"), lines),
+        {"paper-unrolled": _drawn(rows)},
+        "3,000 steps where the authors' demonstration takes 25,000, batches of 128 where it takes "
+        "512, ReLU where it has tanh, our initial weights, a non-saturating generator where "
+        "theirs plays minimax. The setup of the paper itself is in an appendix that we could not "
+        "read; ours follows the demonstration. The statement about none is about a course of "
+        "training, of which the scores see the end.",
+    )
+
+
+def _drawn(rows: pd.DataFrame) -> Figure:
+    figure = Figure(figsize=(8, 2.4), layout="constrained")
+    angles = np.arange(8) * np.pi / 4
+    for axis, steps in zip(figure.subplots(1, len(STEPS), sharey=True), STEPS, strict=True):
+        of = rows[rows["variant"].eq(str(steps)) & rows["metric"].eq("sample")]
+        x, y = (of.loc[of["estimator"].eq(name), "value"] for name in "xy")
+        axis.plot(2 * np.cos(angles), 2 * np.sin(angles), "o", color="C1", alpha=0.4)
+        axis.plot(x, y, ".", color="C0", markersize=2)
+        axis.set_title(f"{steps} unrolled", fontsize=9)
+        axis.set_aspect("equal")
+        axis.set(xlim=(-3, 3), ylim=(-3, 3))
+    return figure
+
+
+STUDY = Study(
+    "paper-unrolled",
+    "Does unrolling the critic find all modes (Metz et al. 2017)?",
+    analyse,
+    {str(steps): {"settings": {"unrolled_steps": steps}} for steps in STEPS},
+    collect=collect,
+)
