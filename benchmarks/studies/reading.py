@@ -9,6 +9,9 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 
+TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+
+
 def by_seed(rows: pd.DataFrame, estimator: str, keys: Sequence[str]) -> pd.DataFrame:
     """Lay the values of an estimator out.
 
@@ -78,7 +81,9 @@ def ratios(axis: Axes) -> None:
     axis.axvline(1, color="0.5", lw=1)
     axis.set_xscale("log")
     axis.minorticks_off()
-    axis.set_xticks([0.5, 1, 2, 5, 10, 20], ["0.5", "1", "2", "5", "10", "20"])
+    low, high = axis.get_xlim()
+    shown = [tick for tick in TICKS if low <= tick <= high]
+    axis.set_xticks(shown, [f"{tick:g}" for tick in shown])
 
 
 def table(header: Sequence[str], lines: Iterable[Sequence[object]]) -> str:

@@ -116,7 +116,7 @@ def test_a_setting_that_halves_the_distance_helps_and_one_that_doubles_it_harms(
     )
     told = re.search(r"by a factor of (\S+) on average \(over pairs of 2 losses", found.answer)
     assert float(told[1]) == pytest.approx(4.0, rel=0.02)
-    assert "k=2 helps in every cell and no EMA harms in every cell" in found.answer
+    assert "k=2 helping in every cell and no EMA harming in every cell" in found.answer
     (line,) = (line for line in found.tables.splitlines() if line.startswith("| k=2 |"))
     assert [float(cell.split()[0].strip("*")) for cell in line.split(" | ")[1:]] == [
         pytest.approx(0.5, abs=0.02)
