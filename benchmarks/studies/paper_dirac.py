@@ -65,20 +65,25 @@ def analyse(rows: pd.DataFrame) -> Finding:
         lines.append((f"`{loss}`", published, *cells, told))
     known = [line[-1] for line in lines if line[-1] != "open"]
     return Finding(
-        f"As published: of {len(known)} statements {known.count('yes')} hold. Games with R1 end at "
-        "the equilibrium, all others end beside it, in every order of updates; the non-saturating "
-        "loss shrinks slowly, to "
-        f"{ours.loc['ns'].min():.2f} to {ours.loc['ns'].max():.2f} from {math.hypot(*START):.2f}. "
+        f"Of {len(known)} published statements {known.count('yes')} hold. In every order of updates "
+        f"{_names(ours, (ours < ARRIVED).all(axis=1))} end at the equilibrium and "
+        f"{_names(ours, (ours >= ARRIVED).all(axis=1))} beside it; the non-saturating loss alone "
+        f"comes to {ours.loc['ns'].min():.2f} to {ours.loc['ns'].max():.2f} from {math.hypot(*START):.2f}. "
         f"The engine's {STEPS} steps end where the recursion ends that is written out by hand, "
         f"with differences of at most {gap:.0e} over {len(theirs)} games.",
         f"Distance from the equilibrium after {STEPS} steps at a rate of {RATE} from (theta, psi) "
         f"= (1, -1), in brackets that of the recursion; a game converges if all end below "
-        f"{ARRIVED}.\n\n" + table(("loss", "published: converges", *ours.columns, "agrees"), lines),
+        f"{ARRIVED}. The figure follows the recursion, critic first, from dark to light.\n\n"
+        + table(("loss", "published: converges", *ours.columns, "agrees"), lines),
         {"paper-dirac": _drawn(list(ours.index))},
         "Two numbers that follow gradients without noise: it says what a penalty does beside the "
         "equilibrium, and nothing of networks. Instance noise and consensus optimisation, which "
         "the paper has as well, are not in the table.",
     )
+
+
+def _names(table: pd.DataFrame, which: pd.Series) -> str:
+    return ", ".join(f"`{loss}`" for loss in table.index[which])
 
 
 def trajectory(loss: str, updates: str, critic_steps: int) -> list[tuple[float, float]]:

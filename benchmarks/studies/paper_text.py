@@ -40,7 +40,7 @@ def analyse(rows: pd.DataFrame) -> Finding:
         "standard errors over three seeds, and the share of distinct 4-grams.\n\n"
         + table(("writer", "published", "1", "2", "3", "4", "distinct"), lines),
         {"paper-text": _drawn(grams)},
-        "400 steps of five critic updates, 48 channels and two blocks, where the paper has 200,000 "
+        "300 steps of five critic updates, 48 channels and two blocks, where the paper has 200,000 "
         "of ten, 512 and five; Python's documentation in place of Billion Word; three seeds. The "
         "authors do not claim that the usual objective cannot work, nor does this.",
     )

@@ -10,7 +10,15 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.studies import players, seeds, settings
+from benchmarks.studies import (
+    agreement,
+    paper_dirac,
+    paper_pacgan,
+    players,
+    seeds,
+    settings,
+    tuning,
+)
 from benchmarks.studies.__main__ import FINDINGS, STUDIES, main
 from benchmarks.studies.reading import by_seed, difference, ratio, table
 from benchmarks.studies.study import GRIDS, findings
@@ -148,3 +156,87 @@ def test_losses_that_are_far_apart_need_one_seed():
     found = seeds.analyse(many)
     assert "in nine of ten draws from 1 seed on" in found.answer
     assert "| ring8 | 1 | 1.00 | 1.00 |" in found.tables
+
+
+@pytest.mark.parametrize(
+    ("loss", "norms"),
+    [
+        ("mm", (3.097, 1.421, 1.845, 1.413, 1.710)),
+        ("ns", (0.640, 0.284, 0.139, 0.271, 0.156)),
+        ("wgan+clip(limit=1.0)", (1.002, 1.024, 0.917, 0.985, 1.003)),
+        ("wgan+gp(weight=0.35)", (1.802, 1.221, 0.716, 1.280, 0.720)),
+        ("mm+r1(gamma=0.3)", (0.0,) * 5),
+    ],
+)
+def test_the_recursion_of_the_simplest_game_ends_where_the_notebook_does(loss, norms):
+    ends = [
+        math.hypot(*paper_dirac.trajectory(loss, **settings)[-1])
+        for settings in paper_dirac.ORDERS.values()
+    ]
+    assert ends == pytest.approx(norms, abs=6e-4)
+
+
+def test_the_best_of_k_is_chosen_by_one_seed_and_scored_by_another():
+    choice, score = np.array([2.0, 1.0, 3.0]), np.array([5.0, 7.0, 9.0])
+    found = tuning._best_of_k(choice, score)
+    assert found == pytest.approx([7.0, (7.0 + 7.0 + 5.0) / 3, 7.0])
+
+
+def test_configurations_are_spread_over_the_published_ranges():
+    drawn = pd.DataFrame(tuning.configurations(40))
+    assert drawn["beta1"].between(0, 1).all()
+    assert drawn["rate"].between(1e-5, 1e-2).all()
+    assert drawn["strength"].between(0.1, 100).all()
+    assert set(drawn["critic_steps"]) == {1, 5}
+    assert (drawn["rate"] > 10**-3.5).mean() == pytest.approx(0.5, abs=0.03)
+
+
+def test_a_loss_that_is_better_in_every_configuration_leads():
+    rows = [
+        {"dataset": data, "loss": loss, "variant": str(c), "seed": s, "value": by * (1 + c)}
+        for data in ("ring8", "grid25")
+        for loss, by in (("ns", 2.0), ("hinge", 4.0), ("ns+r1(gamma=0.1)", 1.0))
+        for c in range(4)
+        for s in range(2)
+    ]
+    found = tuning.analyse(pd.DataFrame(rows).assign(estimator="sw2"))
+    assert "on `ring8` `ns+r1` leads with 0.50 [0.50, 0.50] times" in found.answer
+    assert "0 of the 2 others are not surely behind" in found.answer
+    assert "rank correlations from 1.00 to 1.00" in found.answer
+    assert "| `hinge` | **2.00 [2.00, 2.00]** | **2.00 [2.00, 2.00]** |" in found.tables
+
+
+def test_scores_that_order_runs_alike_agree_and_noise_does_not():
+    rng, rows = np.random.default_rng(0), []
+    for variant, loss, seed in itertools.product("abcd", ("ns", "mm", "ls"), range(4)):
+        quality = "abcd".index(variant) * 3 + ("ns", "mm", "ls").index(loss)
+        for name, value, better in (
+            ("one", quality, "lower"),
+            ("turned", -quality, "higher"),
+            ("noise", rng.standard_normal(), "lower"),
+        ):
+            cell = {"variant": variant, "loss": loss, "seed": seed, "dataset": "ring8"}
+            rows.append({**cell, "metric": name, "estimator": name, "value": value,
+                         "better": better, "headline": True})  # fmt: skip
+    found = agreement.analyse(pd.DataFrame(rows))
+    assert "`noise` least" in found.answer
+    lines = {line.split("|")[1].strip(): line for line in found.tables.splitlines()[2:]}
+    assert "| 1.00 | 1 |" in lines["`one`"]
+    assert "| 1.00 | 1 |" in lines["`turned`"]
+
+
+def test_a_published_figure_agrees_within_two_standard_errors():
+    rows = []
+    for (data, pack), published in paper_pacgan.PUBLISHED.items():
+        loss = next(name for name, size in paper_pacgan.PACKS.items() if size == pack)
+        for seed in range(10):
+            for name, (mean, _) in zip(paper_pacgan.SCORES, published, strict=True):
+                value = mean / 100 if name == "quality" else mean + (pack == 4) * 5
+                rows.append({"dataset": data, "generator": "maxout", "loss": loss, "seed": seed,
+                             "estimator": name, "value": value + 1e-6 * seed})  # fmt: skip
+        for name in paper_pacgan.SCORES:
+            rows.append({"dataset": data, "generator": "real", "loss": "none", "seed": 0,
+                         "estimator": name, "value": 1.0})  # fmt: skip
+    found = paper_pacgan.analyse(pd.DataFrame(rows))
+    assert "Of 24 published figures, 20 agree" in found.answer
+    assert "surely more in 3 and surely fewer in 0 of 3 cases" in found.answer
