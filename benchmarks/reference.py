@@ -54,9 +54,10 @@ def page(kept: Path) -> str:
         f"# The grid {results.name}",
         "\n".join(["```", *results.experiment["commands"], "```"]),
         _environment(results.experiment["environment"]),
-        f"`ganbench compare results/{results.name} results/reference/{results.name}` tells whether "
-        "another installation does as this one did; [scores.parquet](scores.parquet) has every "
-        f"score of every run, and `python -m benchmarks.reference {results.name}` writes all of it.",
+        f"`ganbench compare results/{results.name} results/reference/{results.name}` tells "
+        "whether another installation does as this one did; [scores.parquet](scores.parquet) has "
+        f"every score of every run. `python -m benchmarks.reference {results.name}` writes all "
+        "of it.",
         "## Scores",
         tables,
         "## Figures",

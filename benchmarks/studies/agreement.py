@@ -1,5 +1,6 @@
 """Whether scores agree, and which to report."""
 
+from collections.abc import Iterable
 from itertools import combinations
 
 import numpy as np
@@ -21,7 +22,7 @@ def analyse(rows: pd.DataFrame) -> Finding:
     each = {data: frame.corr("spearman") for data, frame in laid.items()}
     scores = list(dict.fromkeys(name for frame in laid.values() for name in frame.columns))
     square = _mean(each.values(), scores)
-    steady = _mean((_steadiness(frame) for frame in laid.values()), scores)
+    steady = pd.DataFrame([_steadiness(frame) for frame in laid.values()]).mean()
     others = square.where(~np.eye(len(square), dtype=bool))
     agreeing, lone = others.mean().idxmax(), others.mean().idxmin()
     pairs = others.stack()
@@ -60,11 +61,12 @@ def analyse(rows: pd.DataFrame) -> Finding:
 def _laid(rows: pd.DataFrame) -> pd.DataFrame:
     """Lay scores out, runs (variant, loss, seed) by scores, so that smaller is better."""
     kept = rows[rows["better"].isin(KNOWN) & (rows["headline"] | rows["metric"].eq("prdc"))]
+    metric = kept["metric"].str.partition("(")[0]
     kept = kept.assign(
         loss=kept["loss"].str.partition(" [")[0],
         value=kept["value"] * kept["better"].map(KNOWN),
-        score=kept["estimator"].where(kept["metric"].eq("prdc"), kept["metric"].str.partition("(")[0]),
-    )  # fmt: skip
+        score=kept["estimator"].where(kept["metric"].eq("prdc"), metric),
+    )
     frame = kept.pivot_table("value", [*CELL, "seed"], "score", sort=False)
     return frame.loc[:, frame.nunique() > 1]
 
@@ -78,12 +80,9 @@ def _steadiness(frame: pd.DataFrame) -> pd.Series:
     return pd.Series(found)
 
 
-def _mean(parts, scores: list[str]):
-    """Average frames or series that lack some of the scores."""
-    aligned = [
-        part.reindex(scores) if isinstance(part, pd.Series) else part.reindex(scores, columns=scores)
-        for part in parts
-    ]
+def _mean(parts: Iterable[pd.DataFrame], scores: list[str]) -> pd.DataFrame:
+    """Average frames that lack some of the scores."""
+    aligned = [part.reindex(scores, columns=scores) for part in parts]
     return sum(each.fillna(0) for each in aligned) / sum(each.notna() for each in aligned)
 
 

@@ -18,7 +18,7 @@ class Dirac(Dataset):
 
     spec = DataSpec("vector", (1,))
 
-    def sample(self, n: int, split: Split, rng: torch.Generator) -> Tensor:  # noqa: ARG002
+    def sample(self, n: int, split: Split, rng: torch.Generator) -> Tensor:
         return torch.zeros(n, 1, device=rng.device)
 
 
@@ -37,10 +37,10 @@ class DiracPlayers(Architecture):
     def __init__(self, theta: float = 1.0, psi: float = -1.0) -> None:
         self.theta, self.psi = theta, psi
 
-    def generator(self, spec: DataSpec, noise_dim: int) -> nn.Module:  # noqa: ARG002
+    def generator(self, spec: DataSpec, noise_dim: int) -> nn.Module:
         return Point(self.theta)
 
-    def discriminator(self, spec: DataSpec, output: Output) -> nn.Module:  # noqa: ARG002
+    def discriminator(self, spec: DataSpec, output: Output) -> nn.Module:
         return Line(self.psi)
 
 

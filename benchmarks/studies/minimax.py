@@ -99,9 +99,7 @@ STUDY = Study(
     "Non-saturating or minimax, and does the critic's loss estimate the JSD?",
     analyse,
     {
-        steps: {
-            "settings": {"generator_steps": int(steps), "schedule": "constant", "ema": 0.0}
-        }
+        steps: {"settings": {"generator_steps": int(steps), "schedule": "constant", "ema": 0.0}}
         for steps in STEPS
     },
     collect=collect,

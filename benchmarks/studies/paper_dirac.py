@@ -39,8 +39,7 @@ def collect(results: Results) -> pd.DataFrame:
     runs = results.frame.drop_duplicates("run_id").assign(metric="dirac", estimator="norm")
     stored = [results.stored(name) for name in runs["run_id"]]
     runs["value"] = [
-        math.hypot(float(each.generator["theta"]), float(each.critic["psi"]))
-        for each in stored
+        math.hypot(float(each.generator["theta"]), float(each.critic["psi"])) for each in stored
     ]
     return runs
 
@@ -65,12 +64,12 @@ def analyse(rows: pd.DataFrame) -> Finding:
         lines.append((f"`{loss}`", published, *cells, told))
     known = [line[-1] for line in lines if line[-1] != "open"]
     return Finding(
-        f"Of {len(known)} published statements {known.count('yes')} hold. In every order of updates "
-        f"{_names(ours, (ours < ARRIVED).all(axis=1))} end at the equilibrium and "
+        f"Of {len(known)} published statements {known.count('yes')} hold. In every order of "
+        f"updates {_names(ours, (ours < ARRIVED).all(axis=1))} end at the equilibrium and "
         f"{_names(ours, (ours >= ARRIVED).all(axis=1))} beside it; the non-saturating loss alone "
-        f"comes to {ours.loc['ns'].min():.2f} to {ours.loc['ns'].max():.2f} from {math.hypot(*START):.2f}. "
-        f"The engine's {STEPS} steps end where the recursion ends that is written out by hand, "
-        f"with differences of at most {gap:.0e} over {len(theirs)} games.",
+        f"comes from {math.hypot(*START):.2f} to {ours.loc['ns'].min():.2f} to "
+        f"{ours.loc['ns'].max():.2f}. The engine's {STEPS} steps end where the "
+        f"recursion ends that is written out by hand, with differences of at most {gap:.0e} over {len(theirs)} games.",
         f"Distance from the equilibrium after {STEPS} steps at a rate of {RATE} from (theta, psi) "
         f"= (1, -1), in brackets that of the recursion; a game converges if all end below "
         f"{ARRIVED}. The figure follows the recursion, critic first, from dark to light.\n\n"
@@ -94,36 +93,40 @@ def trajectory(loss: str, updates: str, critic_steps: int) -> list[tuple[float, 
         updates: as in the recipe.
         critic_steps: k.
     """
-    base, _, penalty = loss.partition("+")
-    strength = float(penalty.partition("=")[2].rstrip(")") or 0)
-
-    def critic(theta: float, psi: float) -> float:
-        slope = theta if base == "wgan" else theta * _sigmoid(psi * theta)
-        if penalty.startswith("gp"):
-            slope += 2 * strength * (abs(psi) - 1) * math.copysign(1, psi)
-        if penalty.startswith("r1"):
-            slope += strength * psi
-        moved = psi - RATE * slope
-        return min(max(moved, -strength), strength) if penalty.startswith("clip") else moved
-
-    def generator(theta: float, psi: float) -> float:
-        push = {"mm": _sigmoid(psi * theta), "ns": _sigmoid(-psi * theta), "wgan": 1.0}[base]
-        return theta + RATE * push * psi
-
     points = [START]
     for _ in range(STEPS):
         theta, psi = points[-1]
         if updates == "simultaneous":
-            points.append((generator(theta, psi), critic(theta, psi)))
+            points.append((_generator(loss, theta, psi), _critic(loss, theta, psi)))
             continue
         if updates == "generator_first":
-            theta = generator(theta, psi)
+            theta = _generator(loss, theta, psi)
         for _ in range(critic_steps):
-            psi = critic(theta, psi)
+            psi = _critic(loss, theta, psi)
         if updates == "alternating":
-            theta = generator(theta, psi)
+            theta = _generator(loss, theta, psi)
         points.append((theta, psi))
     return points
+
+
+def _critic(loss: str, theta: float, psi: float) -> float:
+    """Return psi after a step."""
+    base, _, penalty = loss.partition("+")
+    strength = float(penalty.partition("=")[2].rstrip(")") or 0)
+    slope = theta if base == "wgan" else theta * _sigmoid(psi * theta)
+    if penalty.startswith("gp"):
+        slope += 2 * strength * (abs(psi) - 1) * math.copysign(1, psi)
+    if penalty.startswith("r1"):
+        slope += strength * psi
+    moved = psi - RATE * slope
+    return min(max(moved, -strength), strength) if penalty.startswith("clip") else moved
+
+
+def _generator(loss: str, theta: float, psi: float) -> float:
+    """Return theta after a step."""
+    base = loss.partition("+")[0]
+    push = {"mm": _sigmoid(psi * theta), "ns": _sigmoid(-psi * theta), "wgan": 1.0}[base]
+    return theta + RATE * push * psi
 
 
 def _sigmoid(value: float) -> float:

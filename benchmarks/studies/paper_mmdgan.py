@@ -1,9 +1,9 @@
-"""Li et al. 2017 (arXiv:1705.08584) and Binkowski et al. 2018 (arXiv:1801.01401): learned kernels."""
+"""Learned kernels: Li et al. 2017 (arXiv:1705.08584), Binkowski et al. 2018 (arXiv:1801.01401)."""
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from benchmarks.studies.reading import by_seed, ratio, table
+from benchmarks.studies.reading import Claim, by_seed, claims, ratio, table
 from benchmarks.studies.study import Finding, Study
 
 SMALL, LARGE = "64", "512"
@@ -34,33 +34,37 @@ def analyse(rows: pd.DataFrame) -> Finding:
         )
         for (loss, batch), values in ((key, fid.loc[key]) for key in fid.index)
     ]
-    claims = {
-        "a learned kernel beats a fixed one at small batches": ratio(
-            fid.loc[(RQ, SMALL)], fid.loc[(FIXED, SMALL)]
+    found = [
+        Claim(
+            "a learned kernel beats a fixed one at small batches",
+            "inception score 6.17 against 3.47, CIFAR-10",
+            ratio(fid.loc[(RQ, SMALL)], fid.loc[(FIXED, SMALL)]),
         ),
-        "a fixed kernel gains from large batches": ratio(
-            fid.loc[(FIXED, LARGE)], fid.loc[(FIXED, SMALL)]
+        Claim(
+            "a fixed kernel gains from large batches",
+            "needs a rather large batch",
+            ratio(fid.loc[(FIXED, LARGE)], fid.loc[(FIXED, SMALL)]),
         ),
-        "rational quadratic beats Gaussian kernels": ratio(
-            fid.loc[(RQ, SMALL)], fid.loc[(RBF, SMALL)]
+        Claim(
+            "rational quadratic beats Gaussian kernels",
+            "FID 4.206 against 8.264, MNIST",
+            ratio(fid.loc[(RQ, SMALL)], fid.loc[(RBF, SMALL)]),
         ),
-        "a learned kernel beats the Wasserstein critic": ratio(
-            fid.loc[(RQ, SMALL)], fid.loc[(GP, SMALL)]
+        Claim(
+            "a learned kernel beats the Wasserstein critic",
+            "FID 4.206 against 6.915, MNIST",
+            ratio(fid.loc[(RQ, SMALL)], fid.loc[(GP, SMALL)]),
         ),
-    }
-    verdict = {
-        name: "yes" if each.high < 1 else "no" if each.low > 1 else "open"
-        for name, each in claims.items()
-    }
-    told = list(verdict.values())
+    ]
     return Finding(
-        f"Of {len(claims)} published orders {told.count('yes')} are seen, {told.count('no')} are "
-        f"contradicted and {told.count('open')} stay open: "
-        + "; ".join(f"{name}: {each}, {verdict[name]}" for name, each in claims.items())
-        + " (ratios of the Fréchet distance, below 1 agrees).",
+        "Of four published orders: "
+        + "; ".join(f"{each.statement}: {each.agrees}, {each.ours}" for each in found)
+        + " (ratios of the Fréchet distance, below 1 where the order holds).",
         "Fréchet distance in the features of a small classifier of the digits, and coverage: "
         "means and standard errors over five seeds.\n\n"
-        + table(("loss", "batch", "published", "ours", "coverage"), lines),
+        + table(("loss", "batch", "published", "Fréchet distance", "coverage"), lines)
+        + "\n\n"
+        + claims(found),
         {"paper-mmdgan": _drawn(fid)},
         "Digits of 8 x 8 and perceptrons, where the papers have MNIST, CIFAR-10 and convolutions; "
         "a Fréchet distance here has other features and another scale than theirs. The fixed "

@@ -49,10 +49,15 @@ def analyse(rows: pd.DataFrame) -> Finding:
         told = (f"{scores[name].loc[(data, 'real samples')].mean():.3g}" for name in SCORES)
         lines.append([f"`{data}`", "real", *(word for each in told for word in ("", each, ""))])
     trend = {
-        data: {pack: difference(scores["covered"].loc[(data, loss)], scores["covered"].loc[(data, "ns")])
-               for loss, pack in PACKS.items() if pack > 1}
-        for data in dict.fromkeys(rows["dataset"])
-    }  # fmt: skip
+        data: {
+            pack: difference(modes.loc[loss], modes.loc["ns"])
+            for loss, pack in PACKS.items()
+            if pack > 1
+        }
+        for data, modes in (
+            (name, scores["covered"].loc[name]) for name in rows["dataset"].unique()
+        )
+    }
     header = ("data", "pack", *(f"{name}: {who}" for name in SCORES.values()
                                 for who in ("published", "ours", "agrees")))  # fmt: skip
     return Finding(
@@ -111,7 +116,7 @@ def _drawn(covered: pd.DataFrame) -> Figure:
             axis.errorbar(np.array(packs) + shift, mean, error, fmt="o", color=colour, label=who)
         axis.set_title(name, fontsize=9)
         axis.set(xlabel="samples in a pack", ylabel="modes", xticks=packs)
-        axis.legend(fontsize=8)
+    figure.legend(*axis.get_legend_handles_labels(), loc="outside right", fontsize=8)
     return figure
 
 

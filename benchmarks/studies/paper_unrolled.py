@@ -52,8 +52,8 @@ def analyse(rows: pd.DataFrame) -> Finding:
     sharper = difference(quality.loc["10"], quality.loc["0"])
     verdicts = [line[-1] for line in lines if line[-1] != "-"]
     return Finding(
-        f"Of {len(verdicts)} published statements {verdicts.count('yes')} hold. Ten unrolled steps "
-        f"find {more} modes more than none, of eight, and {sharper} more of the samples are "
+        f"Of {len(verdicts)} published statements {verdicts.count('yes')} hold. Ten unrolled "
+        f"steps find {more} modes more than none, of eight, and {sharper} more of the samples are "
         f"near one; without unrolling {modes.loc['0'].mean():.1f} modes are covered, not one at "
         "a time.",
         "Covered modes of each seed (a fifth of the fair share), and the mean share of samples "

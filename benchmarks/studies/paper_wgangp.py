@@ -78,7 +78,16 @@ def analyse(rows: pd.DataFrame) -> Finding:
         "standard deviations, squared sliced Wasserstein distance (mean and standard error), and "
         "the penalty's distance as a ratio to theirs with a 95% interval.\n\n"
         + table(
-            ("data", "loss", "published", "modes", "quality", "distance", "penalty / this", "agrees"),
+            (
+                "data",
+                "loss",
+                "published",
+                "modes",
+                "quality",
+                "distance",
+                "penalty / this",
+                "agrees",
+            ),
             lines,
         ),
         {"paper-wgangp": _drawn(rows)},
@@ -95,7 +104,9 @@ def _drawn(rows: pd.DataFrame) -> Figure:
     axes = figure.subplots(len(DATA), len(LOSSES))
     for line, data in zip(axes, DATA, strict=True):
         for axis, loss in zip(line, LOSSES, strict=True):
-            of = rows[rows["dataset"].eq(data) & rows["loss"].eq(loss) & rows["metric"].eq("sample")]
+            of = rows[
+                rows["dataset"].eq(data) & rows["loss"].eq(loss) & rows["metric"].eq("sample")
+            ]
             x, y = (of.loc[of["estimator"].eq(name), "value"] for name in "xy")
             axis.plot(x, y, ".", markersize=2)
             axis.set_title(f"{data}, {loss}", fontsize=7)

@@ -8,7 +8,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
-
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
 
@@ -90,3 +89,36 @@ def table(header: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
     """Return a Markdown table."""
     rows = [header, ["---"] * len(header), *lines]
     return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A published order, and what came of it here.
+
+    Attributes:
+        statement: what is claimed.
+        published: the figures behind it.
+        ours: an effect that is below what equality is where the claim holds.
+    """
+
+    statement: str
+    published: str
+    ours: Effect
+
+    @property
+    def agrees(self) -> str:
+        """Say "yes" or "no" where the interval does, "open" where it holds equality."""
+        if not self.ours.sure:
+            return "open"
+        return "yes" if self.ours.high < self.ours.equal else "no"
+
+
+def claims(found: Sequence[Claim]) -> str:
+    """Return a table of claims, with the counts of those that agree above it."""
+    told = [each.agrees for each in found]
+    lines = [(each.statement, each.published, each.ours, each.agrees) for each in found]
+    return (
+        f"Of {len(found)} published orders {told.count('yes')} agree, {told.count('no')} do not, "
+        f"{told.count('open')} stay open, since the interval holds equality:\n\n"
+        + table(("claim", "published", "ours, below equality if it holds", "agrees"), lines)
+    )

@@ -138,30 +138,36 @@ def analyse(rows: pd.DataFrame) -> Finding:
         best = ends[data].idxmin()
         near = [m for m in ends.index if m != best and not each.ratio(m, best).low > 1]
         told.append(
-            f"on `{data}` `{best}` leads with {each.ratio(best, BASE)} times the distance of plain "
-            f"`{BASE}`, and {len(near)} of the {len(ends) - 1} others are not surely behind it"
+            f"on `{data}` `{best}` leads with {each.ratio(best, BASE)} times the distance of "
+            f"plain `{BASE}`, and {len(near)} of the {len(ends) - 1} others are not surely behind it"
         )
     tries = max(len(curve) for each in found.values() for curve in each.curves.values())
-    tuned = {d: np.median([c[0] - c[-1] for c in each.curves.values()]) for d, each in found.items()}
+    tuned = {
+        d: np.median([c[0] - c[-1] for c in each.curves.values()]) for d, each in found.items()
+    }
     chosen = (ends.median() - ends.min()).to_dict()
     order = ends.corr("spearman").to_numpy()[np.triu_indices(len(found), 1)]
     gain = ", ".join(
-        f"{math.exp(tuned[data]):.1f} and {math.exp(chosen[data]):.1f} (`{data}`)" for data in found
+        f"{math.exp(tuned[data]):.1f} and {math.exp(chosen[data]):.1f} (`{data}`)"
+        for data in found
     )
     lines = []
     for method in ends.index:
         effects = [each.ratio(method, BASE) for each in found.values()]
         lines.append(
-            (f"`{method}`", *(f"**{e}**" if e.sure and method != BASE else str(e) for e in effects))
+            (
+                f"`{method}`",
+                *(f"**{e}**" if e.sure and method != BASE else str(e) for e in effects),
+            )
         )
     return Finding(
-        f"With {tries} configurations for each of {len(ends)} losses: {'; '.join(told)}. Going from "
-        "one configuration to all makes the distance of the median loss smaller by a factor, and "
-        f"the best loss in place of the median one by another: {gain}. The datasets order the "
+        f"With {tries} configurations for each of {len(ends)} losses: {'; '.join(told)}. Going "
+        "from one configuration to all makes the distance of the median loss smaller by a factor, "
+        f"and the best loss in place of the median one by another: {gain}. The datasets order the "
         f"losses alike with rank correlations from {order.min():.2f} to {order.max():.2f}.",
-        f"Squared sliced Wasserstein distance of the best of {tries} configurations, as a ratio to "
-        f"that of `{BASE}` (below 1 is better), chosen by one seed and scored by the other, with a "
-        "95% interval over resampled configurations; bold where it leaves out 1.\n\n"
+        f"Squared sliced Wasserstein distance of the best of {tries} configurations, as a ratio "
+        f"to that of `{BASE}` (below 1 is better), chosen by one seed and scored by the other, "
+        "with a 95% interval over resampled configurations; bold where it leaves out 1.\n\n"
         + table(("loss", *(f"`{data}`" for data in found)), lines)
         + "\n\nThe configurations, as ranges in "
         "[tuning.py](../../../benchmarks/studies/tuning.py) and Lucic et al. 2018, "

@@ -234,9 +234,8 @@ def test_a_published_figure_agrees_within_two_standard_errors():
                 value = mean / 100 if name == "quality" else mean + (pack == 4) * 5
                 rows.append({"dataset": data, "generator": "maxout", "loss": loss, "seed": seed,
                              "estimator": name, "value": value + 1e-6 * seed})  # fmt: skip
-        for name in paper_pacgan.SCORES:
-            rows.append({"dataset": data, "generator": "real", "loss": "none", "seed": 0,
-                         "estimator": name, "value": 1.0})  # fmt: skip
+        real = {"dataset": data, "generator": "real", "loss": "none", "seed": 0, "value": 1.0}
+        rows += [{**real, "estimator": name} for name in paper_pacgan.SCORES]
     found = paper_pacgan.analyse(pd.DataFrame(rows))
     assert "Of 24 published figures, 20 agree" in found.answer
     assert "surely more in 3 and surely fewer in 0 of 3 cases" in found.answer
