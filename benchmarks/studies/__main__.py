@@ -24,12 +24,19 @@ from benchmarks.studies import (
 )
 from benchmarks.studies.study import Study, findings
 
-QUESTIONS = (tuning, players, noise, settings, agreement, seeds, minimax)
-PAPERS = (
-    *(paper_dirac, paper_unrolled, paper_wgangp, paper_pacgan, paper_mmdgan),
-    *(paper_r3gan, paper_text, paper_seqgan, paper_ctgan),
-)
-STUDIES: dict[str, Study] = {module.STUDY.name: module.STUDY for module in (*QUESTIONS, *PAPERS)}
+GROUPS: dict[str, list[Study]] = {
+    "Questions": [
+        module.STUDY for module in (tuning, players, noise, settings, agreement, seeds, minimax)
+    ],
+    "Published results": [
+        module.STUDY
+        for module in (
+            *(paper_dirac, paper_unrolled, paper_wgangp, paper_pacgan, paper_mmdgan),
+            *(paper_r3gan, paper_text, paper_seqgan, paper_ctgan),
+        )
+    ],
+}
+STUDIES = {study.name: study for group in GROUPS.values() for study in group}
 
 FINDINGS = Path(__file__).parents[2] / "docs" / "findings.md"
 
@@ -59,7 +66,7 @@ def main(names: tuple[str, ...], redraw: bool, gpu: bool, results: Path, jobs: i
             study.run(results, size, jobs)
         elif study.rows(size).is_file():
             study.write(size)
-    FINDINGS.write_text(findings(STUDIES.values()), encoding="utf-8")
+    FINDINGS.write_text(findings(GROUPS), encoding="utf-8")
 
 
 if __name__ == "__main__":

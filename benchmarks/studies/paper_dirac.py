@@ -69,7 +69,8 @@ def analyse(rows: pd.DataFrame) -> Finding:
         f"{_names(ours, (ours >= ARRIVED).all(axis=1))} beside it; the non-saturating loss alone "
         f"comes from {math.hypot(*START):.2f} to {ours.loc['ns'].min():.2f} to "
         f"{ours.loc['ns'].max():.2f}. The engine's {STEPS} steps end where the "
-        f"recursion ends that is written out by hand, with differences of at most {gap:.0e} over {len(theirs)} games.",
+        f"recursion ends that is written out by hand, with differences of at most {gap:.0e} over "
+        f"{len(theirs)} games.",
         f"Distance from the equilibrium after {STEPS} steps at a rate of {RATE} from (theta, psi) "
         f"= (1, -1), in brackets that of the recursion; a game converges if all end below "
         f"{ARRIVED}. The figure follows the recursion, critic first, from dark to light.\n\n"

@@ -129,20 +129,26 @@ class Study:
         return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
 
 
-def findings(studies: Iterable[Study]) -> str:
-    """Return the answers of all studies that have rows, as one page below docs."""
+def findings(groups: Mapping[str, Iterable[Study]]) -> str:
+    """Return the answers of all studies that have rows, as one page below docs.
+
+    Args:
+        groups: heading -> its studies.
+    """
     parts = [
         "# Findings",
         "What the suite says to the questions it was made for, each from one command; written by "
         "`python -m benchmarks.studies`. Tables, figures and limits are behind the links; nothing "
         "here holds beyond the data, players and budgets that they name.",
     ]
-    for study in studies:
-        found = study.finding()
-        if found is None:
-            continue
-        place = f"../results/reference/{study.name}"
-        parts += [f"## {study.question}", found.answer]
-        parts += [f"![{name}]({place}/{name}.png)" for name in list(found.figures)[:1]]
-        parts += [f"**What it does not show.** {found.limits} [All of it]({place}/README.md)."]
+    for heading, studies in groups.items():
+        parts.append(f"## {heading}")
+        for study in studies:
+            found = study.finding()
+            if found is None:
+                continue
+            place = f"../results/reference/{study.name}"
+            parts += [f"### {study.question}", found.answer]
+            parts += [f"![{name}]({place}/{name}.png)" for name in list(found.figures)[:1]]
+            parts += [f"**What it does not show.** {found.limits} [All of it]({place}/README.md)."]
     return "\n\n".join(parts) + "\n"

@@ -139,7 +139,8 @@ def analyse(rows: pd.DataFrame) -> Finding:
         near = [m for m in ends.index if m != best and not each.ratio(m, best).low > 1]
         told.append(
             f"on `{data}` `{best}` leads with {each.ratio(best, BASE)} times the distance of "
-            f"plain `{BASE}`, and {len(near)} of the {len(ends) - 1} others are not surely behind it"
+            f"plain `{BASE}`, and {len(near)} of the {len(ends) - 1} others are not surely "
+            "behind it"
         )
     tries = max(len(curve) for each in found.values() for curve in each.curves.values())
     tuned = {

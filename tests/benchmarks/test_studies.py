@@ -19,8 +19,8 @@ from benchmarks.studies import (
     settings,
     tuning,
 )
-from benchmarks.studies.__main__ import FINDINGS, STUDIES, main
-from benchmarks.studies.reading import by_seed, difference, ratio, table
+from benchmarks.studies.__main__ import FINDINGS, GROUPS, STUDIES, main
+from benchmarks.studies.reading import Claim, by_seed, claims, difference, ratio, table
 from benchmarks.studies.study import GRIDS, findings
 from ganbench.cells import plan
 from ganbench.grid import load_grid
@@ -41,7 +41,7 @@ def test_a_page_says_what_the_rows_say(name):
 
 
 def test_the_findings_are_those_of_the_studies():
-    assert Path(FINDINGS).read_text(encoding="utf-8") == findings(STUDIES.values())
+    assert Path(FINDINGS).read_text(encoding="utf-8") == findings(GROUPS)
 
 
 @pytest.mark.parametrize("size", ["", "-gpu"])
@@ -83,6 +83,16 @@ def test_effects_are_means_over_whole_pairs_with_t_intervals():
     assert apart.high - apart.mean == pytest.approx(4.302653 * 0.1 / math.sqrt(3), rel=1e-5)
     assert apart.sure
     assert math.isnan(ratio([1.0], [1.0]).low)
+
+
+def test_a_claim_agrees_where_its_interval_leaves_out_equality():
+    below, above = ratio([1.0, 1.1], [2.0, 2.2]), ratio([2.0, 2.2], [1.0, 1.1])
+    unsure = difference([1.0, -1.0, 0.1], [0.0, 0.0, 0.0])
+    found = [
+        Claim(name, "-", each) for name, each in zip("abc", (below, above, unsure), strict=True)
+    ]
+    assert [each.agrees for each in found] == ["yes", "no", "open"]
+    assert "Of 3 published orders 1 agree, 1 do not, 1 stay open" in claims(found)
 
 
 def test_scores_are_laid_out_by_cell_and_seed():
