@@ -72,7 +72,7 @@ def analyse(rows: pd.DataFrame) -> Finding:
         "512, ReLU where it has tanh, our initial weights, a non-saturating generator where "
         "theirs plays minimax. The set-up of the paper itself is in an appendix that we could not "
         "read; ours follows the demonstration. The published statements are about pictures of a "
-        f"course of training; scores see its end, and {REACH} was chosen with the picture in view.",
+        f"course of training; scores see its end, and {REACH} was chosen with pictures in view.",
     )
 
 
