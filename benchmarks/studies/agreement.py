@@ -24,10 +24,16 @@ def analyse(rows: pd.DataFrame) -> Finding:
     square = _mean(each.values(), scores)
     steady = pd.DataFrame([_steadiness(frame) for frame in laid.values()]).mean()
     others = square.where(~np.eye(len(square), dtype=bool))
-    agreeing, lone = others.mean().idxmax(), others.mean().idxmin()
+    shared = others.mean()[
+        [name for name in scores if all(name in each for each in laid.values())]
+    ]
+    agreeing, lone = shared.idxmax(), shared.idxmin()
     pairs = others.stack()
     lowest = pairs.idxmin()
     overall = "; ".join(f"{_interval(frame)} (`{data}`)" for data, frame in laid.items())
+    late = "; ".join(
+        f"{_overall(frame.loc[frame.index[-1][0]]):.2f} (`{data}`)" for data, frame in laid.items()
+    )
     lines = [
         (
             f"`{name}`",
@@ -40,10 +46,11 @@ def analyse(rows: pd.DataFrame) -> Finding:
     ]
     return Finding(
         f"Mostly: two scores order the runs of one dataset with a mean rank correlation of "
-        f"{overall}. `{agreeing}` agrees most with the others ({others[agreeing].mean():.2f} on "
-        f"average), `{lone}` least ({others[lone].mean():.2f}), and `{lowest[0]}` and "
-        f"`{lowest[1]}` least with each other ({pairs.min():.2f}). What one score alone would "
-        f"report best is therefore `{agreeing}`; `{lone}` says something that the others do not. "
+        f"{overall}; among the longest runs alone with {late}. Of scores that all data have, "
+        f"`{agreeing}` agrees most with the others ({shared[agreeing]:.2f} on average) and "
+        f"`{lone}` least ({shared[lone]:.2f}); `{lowest[0]}` and `{lowest[1]}` agree least with "
+        f"each other ({pairs.min():.2f}). One score alone is therefore best `{agreeing}` or one "
+        f"of the next in the table; `{lone}` says something else, and stands in for none. "
         f"Seeds of one cell are ordered against other cells most steadily by `{steady.idxmax()}` "
         f"({steady.max():.2f}) and least by `{steady.idxmin()}` ({steady.min():.2f}).",
         "Of each score: mean and least rank correlation with the others over the runs of a "
