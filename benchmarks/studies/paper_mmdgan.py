@@ -80,6 +80,8 @@ def _drawn(fid: pd.DataFrame) -> Figure:
         axis.plot(fid.loc[key], [row] * fid.shape[1], "o", color="C0")
     axis.set_yticks(range(len(fid)), [f"{loss}, batch {batch}" for loss, batch in fid.index])
     axis.set_xscale("log")
+    axis.xaxis.set_major_formatter("{x:g}")
+    axis.xaxis.set_minor_formatter("{x:g}")
     axis.set_xlabel("Fréchet distance")
     axis.invert_yaxis()
     return figure

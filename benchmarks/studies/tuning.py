@@ -193,6 +193,7 @@ def _drawn(found: Mapping[str, Searched]) -> Figure:
             curve = np.exp(each.curves[method])
             axis.plot(range(1, len(curve) + 1), curve, **style)
         axis.set_yscale("log")
+        axis.yaxis.set_major_formatter("{x:g}")
         axis.set_title(data, fontsize=9)
         axis.legend(fontsize=7)
     figure.supxlabel("configurations tried", fontsize=9)
