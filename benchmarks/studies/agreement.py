@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from benchmarks.studies.reading import table
+from benchmarks.studies.reading import plain, table
 from benchmarks.studies.study import Finding, Study
 
 STEPS = ("30", "300", "3000")
 CELL = ["variant", "loss"]
 RESAMPLINGS = 200
+NEAR = 0.03
 KNOWN = {"lower": 1.0, "higher": -1.0}
 
 
@@ -45,12 +46,13 @@ def analyse(rows: pd.DataFrame) -> Finding:
         for name in others.mean().sort_values(ascending=False).index
     ]
     return Finding(
-        f"Mostly: two scores order the runs of one dataset with a mean rank correlation of "
+        f"Two scores order the runs of one dataset with a mean rank correlation of "
         f"{overall}; among the longest runs alone with {late}. Of scores that all data have, "
         f"`{agreeing}` agrees most with the others ({shared[agreeing]:.2f} on average) and "
         f"`{lone}` least ({shared[lone]:.2f}); `{lowest[0]}` and `{lowest[1]}` agree least with "
-        f"each other ({pairs.min():.2f}). One score alone is therefore best `{agreeing}` or one "
-        f"of the next in the table; `{lone}` says something else, and stands in for none. "
+        f"each other ({pairs.min():.2f}). To report one score, take one that agrees with the "
+        f"others and is steady, of which the table has several within {NEAR} of the first; "
+        f"`{lone}` says something else, and stands in for none. "
         f"Seeds of one cell are ordered against other cells most steadily by `{steady.idxmax()}` "
         f"({steady.max():.2f}) and least by `{steady.idxmin()}` ({steady.min():.2f}).",
         "Of each score: mean and least rank correlation with the others over the runs of a "
@@ -70,7 +72,7 @@ def _laid(rows: pd.DataFrame) -> pd.DataFrame:
     kept = rows[rows["better"].isin(KNOWN) & (rows["headline"] | rows["metric"].eq("prdc"))]
     metric = kept["metric"].str.partition("(")[0]
     kept = kept.assign(
-        loss=kept["loss"].str.partition(" [")[0],
+        loss=plain(kept["loss"]),
         value=kept["value"] * kept["better"].map(KNOWN),
         score=kept["estimator"].where(kept["metric"].eq("prdc"), metric),
     )
@@ -115,6 +117,7 @@ def _drawn(square: pd.DataFrame) -> Figure:
     shown = square.loc[order, order]
     figure = Figure(figsize=(6.4, 5.2), layout="constrained")
     axis = figure.subplots()
+    axis.set_facecolor("0.8")  # of pairs that no dataset has
     image = axis.imshow(shown, vmin=-1, vmax=1, cmap="RdBu")
     axis.set_xticks(range(len(order)), order, rotation=60, ha="right", fontsize=8)
     axis.set_yticks(range(len(order)), order, fontsize=8)

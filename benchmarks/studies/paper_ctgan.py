@@ -8,9 +8,6 @@ from benchmarks.studies.study import Finding, Study
 
 MINE = "ctgan"
 NAMES = ("real", "marginals", "copula", "gaussian_mixture", "vae", MINE)
-PUBLISHED = {"real": 0.743, "vae": 0.519, MINE: 0.469}
-"""Mean F1 on real labels of what learns from generated rows, over the seven classified tables of
-the authors' benchmark: identity, TVAE and CTGAN. Its Bayesian networks have .382 and .225."""
 SCORES = {"tstr": "utility", "columns": "distance of columns", "max": "C2ST"}
 
 
@@ -29,7 +26,6 @@ def analyse(rows: pd.DataFrame) -> Finding:
                 (
                     f"`{data}`",
                     f"`{name}`",
-                    PUBLISHED.get(name, "-"),
                     *(f"{cell.mean():.3f} ± {cell.sem():.2g}" for cell in cells),
                     "-" if name == MINE else effect,
                 )
@@ -42,14 +38,9 @@ def analyse(rows: pd.DataFrame) -> Finding:
         Claim(f"{less} teaches less than {more} on `{data}`", published, difference(*pair))
         for data in tables
         for less, more, published, pair in (
-            *(
-                (f"`{name}`", "CTGAN", "Bayesian networks do on 7 of 8 tables",
-                 (tstr.loc[(data, name)], tstr.loc[(data, MINE)]))
-                for name in NAMES[1:4]
-            ),
-            ("CTGAN", "an autoencoder", "F1 .469 against .519",
+            ("CTGAN", "an autoencoder", "mean F1 of .469 against .519 on seven tables",
              (tstr.loc[(data, MINE)], tstr.loc[(data, "vae")])),
-            ("CTGAN", "real rows", "F1 .469 against .743",
+            ("CTGAN", "real rows", "mean F1 of .469 against .743 on seven tables",
              (tstr.loc[(data, MINE)], tstr.loc[(data, "real")])),
         )
     ]  # fmt: skip
@@ -58,22 +49,22 @@ def analyse(rows: pd.DataFrame) -> Finding:
     return Finding(
         "Published: rows of CTGAN teach a learner more than those of Bayesian networks on seven "
         "of eight tables, less than those of TVAE on average, and less than real rows. Here "
-        f"CTGAN's utility surely beats {wins} and surely loses to {len(losses)} of {len(simple)} "
-        "pairs of a table and a simple model"
+        f"CTGAN's utility is surely above that of a simple model in {wins} of {len(simple)} "
+        f"comparisons and surely below in {len(losses)}"
         + (" (" + ", ".join(f"`{n}` on `{d}`" for d, n in losses) + ")" if losses else "")
         + f"; its difference from the autoencoder is {vae}, from real rows {real}.",
         "Utility (R² on `fair`, balanced accuracy on `randhie`, of trees that learn from "
         "generated rows; higher is better), mean distance of columns and accuracy of the best "
         "classifier between real and generated rows (lower is better): means and standard errors "
         "over five seeds; last, CTGAN's utility less theirs, with a 95% interval.\n\n"
-        + table(
-            ("table", "model", "published mean F1", *SCORES.values(), "CTGAN's difference"), lines
-        )
+        + table(("table", "model", *SCORES.values(), "CTGAN's difference"), lines)
         + "\n\n"
         + claims(found),
         {"paper-ctgan": _drawn(scores["tstr"], tables)},
         "Other tables and another measure than the paper's F1, so that levels do not compare; its "
-        "Bayesian networks are not here, ours are simpler. 2,000 steps of 500 rows, which are "
+        "Bayesian networks (F1 of .382 and .225) are not here, and no simple model of ours is in "
+        "the paper. There is no weight decay, and modes are the likeliest and not drawn. 2,000 "
+        "steps of 500 rows, which are "
         "300 epochs of `fair` and 100 of `randhie`, where the paper has 300.",
     )
 

@@ -3,15 +3,14 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from benchmarks.studies.reading import Claim, by_seed, claims, ratio, table
+from benchmarks.studies.reading import Claim, by_seed, claims, plain, ratio, table
 from benchmarks.studies.study import Finding, Study
 
-SMALL, LARGE = "64", "512"
+SMALL, LARGE = "64", "256"
 FIXED, RBF, RQ, GP = "gmmn", "mmd(kernel='rbf')", "mmd", "wgan+gp(weight=1.0)"
 PUBLISHED = {
     FIXED: "inception score 3.47 (3.94 with an autoencoder)",
-    "learned": "inception score 6.17",
-    RBF: "FID 8.264",
+    RBF: "FID 8.264; inception score 6.17",
     RQ: "FID 4.206",
     GP: "FID 6.915",
 }
@@ -21,8 +20,8 @@ Binkowski et al. 2018 with a critic of 16 filters (real against real: 4.305)."""
 
 def analyse(rows: pd.DataFrame) -> Finding:
     """Compare kernels, and batches for the fixed one."""
-    rows = rows.assign(loss=rows["loss"].str.partition(" [")[0])
-    fid = by_seed(rows, "fid", ["loss", "variant"]).dropna(how="all")
+    rows = rows.assign(loss=plain(rows["loss"]))
+    fid = by_seed(rows, "fid", ["loss", "variant"])
     coverage = by_seed(rows, "coverage", ["loss", "variant"])
     lines = [
         (
@@ -36,9 +35,9 @@ def analyse(rows: pd.DataFrame) -> Finding:
     ]
     found = [
         Claim(
-            "a learned kernel beats a fixed one at small batches",
+            "a learned Gaussian kernel beats a fixed one",
             "inception score 6.17 against 3.47, CIFAR-10",
-            ratio(fid.loc[(RQ, SMALL)], fid.loc[(FIXED, SMALL)]),
+            ratio(fid.loc[(RBF, SMALL)], fid.loc[(FIXED, SMALL)]),
         ),
         Claim(
             "a fixed kernel gains from large batches",
@@ -46,12 +45,12 @@ def analyse(rows: pd.DataFrame) -> Finding:
             ratio(fid.loc[(FIXED, LARGE)], fid.loc[(FIXED, SMALL)]),
         ),
         Claim(
-            "rational quadratic beats Gaussian kernels",
+            "learned rational quadratic kernels beat Gaussian ones",
             "FID 4.206 against 8.264, MNIST",
             ratio(fid.loc[(RQ, SMALL)], fid.loc[(RBF, SMALL)]),
         ),
         Claim(
-            "a learned kernel beats the Wasserstein critic",
+            "a learned rational quadratic kernel beats the Wasserstein critic",
             "FID 4.206 against 6.915, MNIST",
             ratio(fid.loc[(RQ, SMALL)], fid.loc[(GP, SMALL)]),
         ),
@@ -68,7 +67,7 @@ def analyse(rows: pd.DataFrame) -> Finding:
         {"paper-mmdgan": _drawn(fid)},
         "Digits of 8 x 8 and perceptrons, where the papers have MNIST, CIFAR-10 and convolutions; "
         "a Fréchet distance here has other features and another scale than theirs. The fixed "
-        "kernel has 9,000 updates of the generator where the others have 1,500 and five of the "
+        "kernel has 4,500 updates of the generator where the others have 1,500 and five of the "
         "critic before each. The inception scores are quoted from a third paper.",
     )
 
@@ -93,6 +92,6 @@ STUDY = Study(
     analyse,
     {
         SMALL: {"settings": {"batch_size": 64}},
-        LARGE: {"settings": {"batch_size": 512}, "losses": ["gmmn"]},
+        LARGE: {"settings": {"batch_size": 256}, "losses": ["gmmn"]},
     },
 )

@@ -15,6 +15,7 @@ PACKS = {
     "pacgan(packing=3)": 3,
     "pacgan(packing=4)": 4,
 }
+ROUNDING = 1e-9
 SCORES = {"covered": "modes", "quality": "high quality, %", "kl": "reverse KL, nats"}
 PUBLISHED = {
     ("ring8(std=0.01)", 1): ((6.3, 0.5), (98.2, 0.2), (0.45, 0.09)),
@@ -40,7 +41,7 @@ def analyse(rows: pd.DataFrame) -> Finding:
         cells = [f"`{data}`", pack]
         for name, (mean, error) in zip(SCORES, published, strict=True):
             ours = scores[name].loc[(data, loss)]
-            close = abs(ours.mean() - mean) <= 2 * math.hypot(ours.sem(), error)
+            close = abs(ours.mean() - mean) <= 2 * math.hypot(ours.sem(), error) + ROUNDING
             agree, total = agree + close, total + 1
             cells += [f"{mean} ± {error}", f"{ours.mean():.3g} ± {ours.sem():.2g}",
                       "yes" if close else "no"]  # fmt: skip
@@ -72,8 +73,8 @@ def analyse(rows: pd.DataFrame) -> Finding:
         )
         + ". Of our samples "
         + " and ".join(f"{_range(scores['quality'].loc[data])}% (`{data}`)" for data in trend)
-        + " are of high quality, where the paper has 91% and more: these games have not come to "
-        "their end.",
+        + " are of high quality, where the paper has 91% and more; since one sample of 2,500 is "
+        "enough for a mode, stray ones find some where quality is low.",
         "Means and standard errors over ten seeds of 2,500 samples; a mode counts with one sample "
         "within three standard deviations, and the reverse KL is that of the histogram of modes. "
         "The last rows are real samples.\n\n" + table(header, lines),

@@ -22,25 +22,30 @@ def analyse(rows: pd.DataFrame) -> Finding:
     own = []
     for name in (each for each in square.index if each in square.columns):
         rival = square.loc[name].drop(name).idxmin()
-        own.append((name, rival, ratio(scores.loc[(name, name)], scores.loc[(name, rival)])))
+        pair_of = scores.loc[(name, name)], scores.loc[(name, rival)]
+        own.append((name, rival, ratio(*pair_of, comparisons=square.shape[1] - 1)))
     surely = sum(each.low > 1 for *_, each in own)
-    spreads = _spreads(square)
     plain = means.index.get_level_values("discriminator").isin(NO_NETWORKS)
     network, other = means[~plain].idxmin(), means[plain].idxmin()
     against = ratio(scores.loc[other], scores.loc[network])
+    spreads = _spreads(square.drop(columns=[*MOMENTS], errors="ignore"))
     more, less = sorted(spreads, key=spreads.__getitem__, reverse=True)
-    seeing = _spreads(square.drop(columns=[*MOMENTS], errors="ignore"))
+    told = "is not told apart from"
+    if against.sure:
+        told = "is surely nearer than" if against.high < 1 else "is surely behind"
     return Finding(
-        f"They need not be: for {surely} of {len(own)} generators some discriminator of another "
-        "kind is surely better than one of their own. The squared sliced Wasserstein distance "
+        f"For {surely} of {len(own)} generators some discriminator of another kind is surely "
+        "better than one of their own, by intervals that hold for all of their rivals at once, "
+        f"and for {sum(each.high < 1 for *_, each in own)} none is as good. The squared sliced "
+        "Wasserstein distance "
         "with their own is that with the best other times "
         + ", ".join(f"{each} ({name}, with {rival})" for name, rival, each in own)
-        + f". The {more} matters more: averages over the other player spread by a factor of "
-        f"{spreads[more]:.1f}, over that of the {less} by {spreads[less]:.1f} (without "
-        f"{' and '.join(MOMENTS)} discriminators, which see moments only, {seeing[more]:.1f} and "
-        f"{seeing[less]:.1f}). D need not be a "
-        f"trained network: the best pair with one that is none ({' with '.join(other)}) has "
-        f"{against} times the distance of the best with one that is ({' with '.join(network)}).",
+        + f". Averages over the other player spread by a factor of {spreads[more]:.1f} with the "
+        f"{more} and of {spreads[less]:.1f} with the {less} (without {' and '.join(MOMENTS)} "
+        "discriminators, which see moments only and are far behind). D need not be a network "
+        f"that gradients train: the best pair with another one ({' with '.join(other)}), with "
+        f"{against} times the distance, {told} the best with such a network "
+        f"({' with '.join(network)}).",
         "Squared sliced Wasserstein distance, geometric mean over seeds (and covered modes of "
         "eight); rows are generators.\n\n"
         + table(
@@ -68,11 +73,11 @@ def _spreads(square: pd.DataFrame) -> dict[str, float]:
 def _drawn(square: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(7.5, 3.4), layout="constrained")
     axis = figure.subplots()
-    shown = axis.imshow(np.log10(square.to_numpy()), cmap="viridis_r", aspect="auto")
+    shown = axis.imshow(np.log10(square.to_numpy()), cmap="viridis_r", aspect="auto", vmax=0)
     axis.set_xticks(range(square.shape[1]), square.columns, rotation=60, ha="right")
     axis.set_yticks(range(square.shape[0]), square.index)
     axis.set(xlabel="discriminator", ylabel="generator")
-    figure.colorbar(shown, label="log10 of the distance")
+    figure.colorbar(shown, label="log10 of the distance", extend="max")
     return figure
 
 

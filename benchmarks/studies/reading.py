@@ -52,27 +52,51 @@ class Effect:
         """Whether the interval leaves out what it is where both are equal."""
         return self.low > self.equal or self.high < self.equal
 
+    @property
+    def told(self) -> str:
+        """The effect, bold where its interval leaves equality out."""
+        return f"**{self}**" if self.sure else str(self)
+
     def __str__(self) -> str:
-        places = 2 if self.equal else 3
+        places = 2 if self.equal else 3 if max(abs(self.low), abs(self.high)) < 1 else 1
         return f"{self.mean:.{places}f} [{self.low:.{places}f}, {self.high:.{places}f}]"
 
 
-def ratio(mine: Iterable[float], others: Iterable[float]) -> Effect:
+def plain(losses: pd.Series) -> pd.Series:
+    """Return names of losses without the settings that tell cells of one name apart."""
+    return losses.str.partition(" [")[0]
+
+
+def ratio(mine: Iterable[float], others: Iterable[float], comparisons: int = 1) -> Effect:
     """Return the geometric mean of paired ratios with its interval; both must be positive."""
-    logs = difference(np.log(list(mine)), np.log(list(others)))
+    logs = difference(np.log(list(mine)), np.log(list(others)), comparisons)
     mean, low, high = (float(np.exp(each)) for each in (logs.mean, logs.low, logs.high))
     return Effect(mean, low, high, logs.n, equal=1.0)
 
 
-def difference(mine: Iterable[float], others: Iterable[float]) -> Effect:
-    """Return the mean of paired differences with its interval, of the pairs that are whole."""
+def difference(mine: Iterable[float], others: Iterable[float], comparisons: int = 1) -> Effect:
+    """Return the mean of paired differences with its interval, of the pairs that are whole.
+
+    Args:
+        mine: a value for each seed.
+        others: theirs.
+        comparisons: among how many this one was chosen: the interval holds for all of them at
+            once (Bonferroni).
+    """
     pairs = np.asarray(list(mine), float) - np.asarray(list(others), float)
     pairs = pairs[np.isfinite(pairs)]
     if len(pairs) < 2:
         return Effect(np.nan, np.nan, np.nan, len(pairs), equal=0.0)
     mean = float(pairs.mean())
-    half = float(stats.t.ppf(0.975, len(pairs) - 1) * stats.sem(pairs))
+    half = float(stats.t.ppf(1 - 0.025 / comparisons, len(pairs) - 1) * stats.sem(pairs))
     return Effect(mean, mean - half, mean + half, len(pairs), equal=0.0)
+
+
+def intervals(axis: Axes, effects: Iterable[Effect], colours: Iterable[str]) -> None:
+    """Draw effects below each other, the first on top."""
+    for row, (each, colour) in enumerate(zip(effects, colours, strict=False)):
+        axis.plot([each.low, each.high], [row, row], color=colour)
+        axis.plot([each.mean], [row], "o", color=colour, markersize=4)
 
 
 def ratios(axis: Axes) -> None:

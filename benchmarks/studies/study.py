@@ -92,6 +92,21 @@ class Study:
         rows = self.rows(size)
         return self.analyse(pd.read_parquet(rows)) if rows.is_file() else None
 
+    def setup(self, size: str = "") -> str:
+        """Say what was run, where, how long it took and what failed."""
+        rows = pd.read_parquet(self.rows(size))
+        runs = rows.drop_duplicates(["variant", "run_id"])
+        failed = int(runs["status"].ne("ok").sum())
+        minutes = (runs["train_seconds"].sum() + runs["eval_seconds"].sum()) / 60
+        machine = " and ".join(sorted(runs["hardware"].dropna().unique()))
+        variants = "" if len(self.variants) == 1 else f" in {len(self.variants)} variants"
+        grid = f"{self.name}{size}.toml"
+        return (
+            f"Set-up: the grid [{grid}](../../../benchmarks/studies/grids/{grid}){variants}, "
+            f"{len(runs)} runs of which {failed} failed, {minutes:.0f} minutes of training and "
+            f"scoring in all, on {machine}."
+        )
+
     def kept(self, size: str = "") -> Path:
         """Return the folder of what is kept."""
         return REFERENCE / f"{self.name}{size}"
@@ -111,18 +126,22 @@ class Study:
             raise FileNotFoundError(f"There are no rows in {kept} yet.")
         for name, figure in finding.figures.items():
             (kept / f"{name}.png").write_bytes(encode(figure, "png"))
-        (kept / "README.md").write_text(self.page(finding), encoding="utf-8")
+        (kept / "README.md").write_text(self.page(finding, size), encoding="utf-8")
 
-    def page(self, finding: Finding) -> str:
+    def page(self, finding: Finding, size: str = "") -> str:
         """Return the finding as Markdown."""
         pictures = "\n\n".join(f"![{name}]({name}.png)" for name in finding.figures)
-        command = f"python -m benchmarks.studies {self.name}"
+        command = f"python -m benchmarks.studies {self.name}{' --gpu' if size else ''}"
+        limits = finding.limits
+        if size:
+            limits = f"(Of the grid for two cores; sizes and lengths differ here.) {limits}"
         parts = [
             f"# {self.question}",
             finding.answer,
             pictures,
             finding.tables,
-            f"**What it does not show.** {finding.limits}",
+            f"**What it does not show.** {limits}",
+            self.setup(size),
             f"`{command}` trains and writes this, `{command} --redraw` writes it from the rows "
             "that are kept here.",
         ]
