@@ -36,9 +36,9 @@ class Ctgan(Architecture):
     layers of LeakyReLU(0.2) and dropout, sees samples with their conditions, and with the
     recommended packing judges ten of them together. Where data have no categories, as where they
     are no table, both are plain networks. The method of the paper is this with the encoder
-    "modes", the loss "wgan+gp(weight=10)", the prior "normal(dim=128)", and critic_steps = 1 and
-    ema = 0 in the recipe, where losses and defaults say otherwise; it has, besides, a weight decay
-    of 1e-6, and draws the modes of real numbers from their posterior.
+    "modes", the loss "wgan+gp(weight=10)", the prior "normal(dim=128)", and critic_steps = 1,
+    beta1 = 0.5 and ema = 0 in the recipe, where losses and defaults say otherwise; it has,
+    besides, a weight decay of 1e-6, and draws the modes of real numbers from their posterior.
 
     Args:
         width: units in each hidden layer, 1 to 65536.
