@@ -79,7 +79,7 @@ def _drawn(found: dict, priors: list[str], datasets: list[str]) -> Figure:
     for axis, data in zip(axes, datasets, strict=True):
         intervals(axis, (found[data, prior] for prior in priors), repeat("C0"))
         ratios(axis)
-        axis.set_title(data, fontsize=8)
+        axis.set_title(data, fontsize=7)
     axes[0].set_yticks(range(len(priors)), priors, fontsize=8)
     axes[0].invert_yaxis()
     figure.supxlabel("ratio of the squared sliced Wasserstein distance", fontsize=9)
