@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from benchmarks.studies.reading import plain, table
+from benchmarks.studies.reading import table
 from benchmarks.studies.study import Finding, Study
 
 STEPS = ("30", "300", "3000")
@@ -72,7 +72,6 @@ def _laid(rows: pd.DataFrame) -> pd.DataFrame:
     kept = rows[rows["better"].isin(KNOWN) & (rows["headline"] | rows["metric"].eq("prdc"))]
     metric = kept["metric"].str.partition("(")[0]
     kept = kept.assign(
-        loss=plain(kept["loss"]),
         value=kept["value"] * kept["better"].map(KNOWN),
         score=kept["estimator"].where(kept["metric"].eq("prdc"), metric),
     )

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy import stats
 
-from benchmarks.studies.reading import by_seed, difference, plain, table
+from benchmarks.studies.reading import by_seed, difference, table
 from benchmarks.studies.study import Finding, Study
 from ganbench.results import Results
 
@@ -41,7 +41,6 @@ def _implied(history: pd.DataFrame) -> float:
 
 def analyse(rows: pd.DataFrame) -> Finding:
     """Compare both losses, and the critic's word with the divergence of the samples."""
-    rows = rows.assign(loss=plain(rows["loss"]))
     true, told = (
         by_seed(rows, "known", KEYS),
         by_seed(rows[rows["loss"].isin(BARE)], "implied", KEYS),

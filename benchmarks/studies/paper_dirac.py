@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from benchmarks.studies.reading import plain, table
+from benchmarks.studies.reading import table
 from benchmarks.studies.study import Finding, Study
 from ganbench.results import Results
 
@@ -48,7 +48,6 @@ def collect(results: Results) -> pd.DataFrame:
 
 def analyse(rows: pd.DataFrame) -> Finding:
     """Compare where the games end with the same steps written out."""
-    rows = rows.assign(loss=plain(rows["loss"]))
     ours = rows.pivot_table("value", "loss", "variant", sort=False)
     theirs = {
         (loss, order): math.hypot(*trajectory(loss, **ORDERS[order])[-1])

@@ -62,11 +62,6 @@ class Effect:
         return f"{self.mean:.{places}f} [{self.low:.{places}f}, {self.high:.{places}f}]"
 
 
-def plain(losses: pd.Series) -> pd.Series:
-    """Return names of losses without the settings that tell cells of one name apart."""
-    return losses.str.partition(" [")[0]
-
-
 def ratio(mine: Iterable[float], others: Iterable[float], comparisons: int = 1) -> Effect:
     """Return the geometric mean of paired ratios with its interval; both must be positive."""
     logs = difference(np.log(list(mine)), np.log(list(others)), comparisons)

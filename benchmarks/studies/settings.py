@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from benchmarks.studies.reading import by_seed, plain, ratio, ratios, table
+from benchmarks.studies.reading import by_seed, ratio, ratios, table
 from benchmarks.studies.study import Finding, Study
 
 BASE = "base"
@@ -31,7 +31,6 @@ KEYS = ["variant", "dataset", "loss"]
 
 def analyse(rows: pd.DataFrame) -> Finding:
     """Compare each setting with the base, and with what changing the loss does."""
-    rows = rows.assign(loss=plain(rows["loss"]))
     scores = by_seed(rows, "sw2", KEYS)
     base = scores.loc[BASE]
     lines, effects = [], {}

@@ -1,7 +1,7 @@
 """What a study is, and how it becomes a folder below results/reference."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 import ganbench
-from ganbench.execution.request import Workers
+from ganbench.execution.request import Request, Workers
+from ganbench.grid import Grid, load_grid, make_grid, replaced
+from ganbench.plugins import Registry, load_for_use, plugin_files
 from ganbench.report.figures.encoding import encode
 from ganbench.results import Results
 
@@ -49,7 +51,7 @@ class Study:
         name: of its grids, `grids/NAME.toml` and `grids/NAME-gpu.toml`, and of its folder.
         question: in one sentence.
         analyse: rows of all variants, with a column `variant` -> what they say.
-        variants: name -> what `ganbench.run` is told beside the grid, one after the other.
+        variants: name -> axes of the grid that are replaced, and "settings" of the recipe.
         plugins: files of plugins that the grid needs.
         collect: what is kept of the results of a variant.
     """
@@ -69,23 +71,34 @@ class Study:
             size: "" for two cores, "-gpu" for a GPU.
             jobs: worker processes.
         """
-        grid = GRIDS / f"{self.name}{size}.toml"
         parts = []
         for variant, told in self.variants.items():
             folder = results / f"study-{self.name}{size}" / (variant or "all")
             folder.parent.mkdir(parents=True, exist_ok=True)
-            found = ganbench.run(
-                grid,
-                results=folder,
-                plugins=self.plugins,
-                workers=Workers(jobs=jobs),
-                **told,
-            )
-            parts.append(self.collect(found.results).assign(variant=variant))
+            with plugin_files(self.plugins):
+                registry = load_for_use()
+                grid = self.grid(size, told, registry)
+                found = ganbench.run(grid, results=folder, workers=Workers(jobs=jobs))
+                asked = Request(grid, folder).dry(registry).run_ids
+                parts.append(self.collect(_only(found.results, asked)).assign(variant=variant))
         kept = self.kept(size)
         kept.mkdir(parents=True, exist_ok=True)
         pd.concat(parts, ignore_index=True).to_parquet(self.rows(size), index=False)
         self.write(size)
+
+    def grid(self, size: str, told: Mapping[str, Any], registry: Registry) -> Grid:
+        """Return the grid of a variant.
+
+        Args:
+            size: as of `run`.
+            told: what the variant says: axes, and "settings" of the recipe.
+            registry: of the components.
+        """
+        fields = load_grid(str(GRIDS / f"{self.name}{size}.toml"), registry).model_dump()
+        axes = {name: value for name, value in told.items() if name != "settings"}
+        return make_grid(
+            replaced({**fields, **axes}, told.get("settings", {})), origin=f"The grid {self.name}"
+        )
 
     def finding(self, size: str = "") -> Finding | None:
         """Read the kept rows, None where there are none."""
@@ -146,6 +159,12 @@ class Study:
             "that are kept here.",
         ]
         return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
+
+
+def _only(results: Results, asked: set[str]) -> Results:
+    """Leave out what a folder holds of other settings, and names that told it apart."""
+    frame = results.frame[results.frame["run_id"].isin(asked)]
+    return replace(results, frame=frame.assign(loss=frame["loss"].str.partition(" [")[0]))
 
 
 def findings(groups: Mapping[str, Iterable[Study]]) -> str:
