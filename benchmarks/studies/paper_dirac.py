@@ -67,9 +67,8 @@ def analyse(rows: pd.DataFrame) -> Finding:
     return Finding(
         f"Of {len(known)} published statements {known.count('yes')} hold. In every order of "
         f"updates {_names(ours, (ours < ARRIVED).all(axis=1))} end at the equilibrium and "
-        f"{_names(ours, (ours >= ARRIVED).all(axis=1))} beside it; the non-saturating loss alone "
-        f"comes nearer in every order, from {math.hypot(*START):.2f} to between "
-        f"{ours.loc['ns'].min():.2f} and {ours.loc['ns'].max():.2f}. The engine's {STEPS} steps "
+        f"{_names(ours, (ours >= ARRIVED).all(axis=1))} beside it, from {math.hypot(*START):.2f}; "
+        f"of these {_nearest(ours[(ours >= ARRIVED).all(axis=1)])}. The engine's {STEPS} steps "
         "end where the "
         f"recursion ends that is written out by hand, with differences of at most {gap:.0e} over "
         f"{len(theirs)} games.",
@@ -86,6 +85,14 @@ def analyse(rows: pd.DataFrame) -> Finding:
 
 def _names(table: pd.DataFrame, which: pd.Series) -> str:
     return ", ".join(f"`{loss}`" for loss in table.index[which])
+
+
+def _nearest(beside: pd.DataFrame) -> str:
+    best = beside.idxmin().unique()
+    told = (
+        f"`{name}` ({beside.loc[name].min():.2f} to {beside.loc[name].max():.2f})" for name in best
+    )
+    return f"{' or '.join(told)} comes nearest, whatever the order"
 
 
 def trajectory(loss: str, updates: str, critic_steps: int) -> list[tuple[float, float]]:

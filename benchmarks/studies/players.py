@@ -36,9 +36,8 @@ def analyse(rows: pd.DataFrame) -> Finding:
     return Finding(
         f"For {surely} of {len(own)} generators some discriminator of another kind is surely "
         "better than one of their own, by intervals that hold for all of their rivals at once, "
-        f"and for {sum(each.high < 1 for *_, each in own)} none is as good. The squared sliced "
-        "Wasserstein distance "
-        "with their own is that with the best other times "
+        f"and for the other {len(own) - surely} that is open. The squared sliced Wasserstein "
+        "distance with their own is that with the best other times "
         + ", ".join(f"{each} ({name}, with {rival})" for name, rival, each in own)
         + f". Averages over the other player spread by a factor of {spreads[more]:.1f} with the "
         f"{more} and of {spreads[less]:.1f} with the {less} (without {' and '.join(MOMENTS)} "

@@ -10,6 +10,7 @@ from benchmarks.studies.study import Finding, Study
 BASE = "base"
 STARVED = "wgan"
 RESAMPLINGS = 500
+TOLD = 5
 VARIANTS = {
     BASE: {},
     "k=2": {"critic_steps": 2},
@@ -40,9 +41,10 @@ def analyse(rows: pd.DataFrame) -> Finding:
         lines.append((name, *(each.told for each in found)))
     fed = [cell for cell in base.index if not cell[1].startswith(STARVED)]
     return Finding(
-        "By which factor the squared sliced Wasserstein distance changes, on average over cells "
-        f"and whichever way: {_factors(scores, fed)}. With the losses `{STARVED}` as well, whose "
-        f"critic one step starves: {_factors(scores, list(base.index))}. {_always(effects)}",
+        "By which factor the squared sliced Wasserstein "
+        f"distance changes, on average over cells and whichever way: {_factors(scores, fed)}. "
+        f"With the losses `{STARVED}` as well, whose critic one step starves: "
+        f"{_factors(scores, list(base.index))}. {_always(effects)}",
         "Ratio of the distance to that of the base (below 1 is better), geometric mean over "
         "paired seeds with 95% interval, each of its own; bold where it leaves out 1. The base "
         "has k = 1, beta1 = .5, rates of .001, EMA, batches of 128 and 1500 steps.\n\n"
@@ -78,7 +80,12 @@ def _factors(scores: pd.DataFrame, cells: list[tuple[str, str]]) -> str:
     )  # fmt: skip
     factor = {name: _factor(each) for name, each in values.items()}
     order = sorted(factor, key=factor.__getitem__, reverse=True)
-    return ", ".join(f"{factor[name]:.1f} {_interval(values[name])} ({name})" for name in order)
+    told = [f"{name} {factor[name]:.1f} {_interval(values[name])}" for name in order]
+    place = order.index("another loss") + 1
+    return (
+        f"{', '.join(told[:TOLD])}; {told[place - 1]} is number {place} of {len(told)}, and the "
+        f"last is {told[-1]}"
+    )
 
 
 def _factor(logs: np.ndarray) -> float:
