@@ -12,7 +12,7 @@ from benchmarks.studies.study import Finding, Study
 from ganbench.results import Results
 
 WINDOW = 20
-"""Last steps over which the critic's loss is averaged."""
+"""Last points of the curve of the critic's loss that are averaged: a tenth of the training."""
 STEPS = ("100", "300", "1000", "3000")
 BARE = ("ns", "mm")
 """Losses whose critic has no penalty."""

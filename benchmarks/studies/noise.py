@@ -25,7 +25,12 @@ def analyse(rows: pd.DataFrame) -> Finding:
         lines.append((f"`{prior}`", *(each.told for each in told)))
     return Finding(
         " ".join(
-            [*(_of(found, priors, data) for data in datasets), _sums(found), _learned(found)]
+            [
+                *(_of(found, priors, data) for data in datasets),
+                _shapes(scores, priors, datasets),
+                _sums(found),
+                _learned(found),
+            ]
         ),
         f"Ratio of the squared sliced Wasserstein distance to that with `{BASE}`, of sixteen "
         "dimensions (below 1 is better), geometric mean over paired seeds with 95% interval, each "
@@ -64,6 +69,24 @@ def _sums(found: dict) -> str:
         f"[{min(found[k].low for k in sums):.2f}, {max(found[k].high for k in sums):.2f}])"
         + (f" ({', '.join(f'`{p}` on `{d}`: {found[d, p]}' for d, p in sure)})" if sure else "")
         + f", where {0.05 * len(sums):.1f} would by chance."
+    )
+
+
+def _shapes(scores: pd.DataFrame, priors: list[str], datasets: list[str]) -> str:
+    """Compare uniform with normal noise of as many dimensions, where there are few."""
+    found = {
+        (data, prior): ratio(
+            scores.loc[(data, prior)], scores.loc[(data, prior.replace("uniform", "normal"))]
+        )
+        for data in datasets
+        for prior in priors
+        if prior.startswith("uniform(dim") and prior.replace("uniform", "normal") in priors
+    }
+    sure = [f"`{prior}` {each} (`{data}`)" for (data, prior), each in found.items() if each.sure]
+    return (
+        "Beside normal noise of as few dimensions, uniform noise has another distance in "
+        f"{len(sure)} of {len(found)} comparisons"
+        + (f", {', '.join(sure)} times." if sure else ".")
     )
 
 

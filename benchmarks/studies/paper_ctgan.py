@@ -56,7 +56,7 @@ def analyse(rows: pd.DataFrame) -> Finding:
         "Utility (R² on `fair`, balanced accuracy on `randhie`, of trees that learn from "
         "generated rows; higher is better), mean distance of columns and accuracy of the best "
         "classifier between real and generated rows (lower is better): means and standard errors "
-        "over five seeds; last, CTGAN's utility less theirs, with a 95% interval.\n\n"
+        "over the seeds; last, CTGAN's utility less theirs, with a 95% interval.\n\n"
         + table(("table", "model", *SCORES.values(), "CTGAN's difference"), lines)
         + "\n\n"
         + claims(found),

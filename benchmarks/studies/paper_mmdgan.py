@@ -67,7 +67,8 @@ def analyse(rows: pd.DataFrame) -> Finding:
         "Digits of 8 x 8 and perceptrons, where the papers have MNIST, CIFAR-10 and convolutions; "
         "a Fréchet distance here has other features and another scale than theirs. The fixed "
         "kernel has 4,500 updates of the generator where the others have 1,500 and five of the "
-        "critic before each. The inception scores are quoted from a third paper.",
+        "critic before each. Both learned kernels are held by a penalty, where Li et al. clip "
+        "weights. The inception scores are quoted from a third paper.",
     )
 
 
@@ -87,7 +88,7 @@ def _drawn(fid: pd.DataFrame) -> Figure:
 
 STUDY = Study(
     "paper-mmdgan",
-    "Does a learned kernel beat a fixed one (MMD GAN, Li et al. 2017)?",
+    "Does a learned kernel beat a fixed one (MMD GANs, Li et al. 2017, Bińkowski et al. 2018)?",
     analyse,
     {
         SMALL: {"settings": {"batch_size": 64}},

@@ -67,7 +67,7 @@ def analyse(rows: pd.DataFrame) -> Finding:
     helps = [key for key, each in second.items() if each.high < 1]
     return Finding(
         "Published, for 1000 modes of images: without R2 training fails, and pairing wins with "
-        f"both penalties. Here {failed} of {total} runs fail, after 3,000 steps. Pairing is "
+        f"both penalties. Here {failed} of {total} runs fail. Pairing is "
         f"surely better in {len(better)} of {len(pairing)} comparisons and "
         f"surely worse in {len(worse)}; with both penalties it has "
         + ", ".join(f"{pairing[data, 'R1 and R2']} (`{data}`)" for data in SCORE)
@@ -90,7 +90,7 @@ def analyse(rows: pd.DataFrame) -> Finding:
         "The paper's claim is about 1000 modes and deep networks at a large budget, which is a "
         "GPU's work; small perceptrons do not diverge where those do. The mixtures have few modes "
         "in the plane; on `grid25` hardly one of the narrow modes is found "
-        "at this length. One strength of the penalties for all.",
+        "at this length. One strength of the penalties and 3,000 steps for all.",
     )
 
 

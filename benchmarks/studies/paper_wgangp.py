@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from benchmarks.studies.reading import by_seed, ratio, table
+from benchmarks.studies.reading import Claim, by_seed, claims, ratio, table
 from benchmarks.studies.study import Finding, Study
 from ganbench.results import Results
 
@@ -14,7 +14,7 @@ DATA = {
     "grid25(spacing=0.707, std=0.0177)": ("all twenty-five modes", 25),
     "swiss_roll(noise=0.25)": ("the roll", None),
 }
-"""What the critics with the penalty are shown to see, and how many modes that is."""
+"""What pictures show that critics with the penalty see, and how many modes that is."""
 SHOWN = 400
 
 
@@ -37,17 +37,13 @@ def analyse(rows: pd.DataFrame) -> Finding:
     """Compare the penalty with clipping on each toy."""
     distance = by_seed(rows, "sw2", ["dataset", "loss"])
     modes, quality = (by_seed(rows, each, ["dataset", "loss"]) for each in ("covered", "quality"))
-    lines, effects, verdicts = [], {}, []
+    lines, effects = [], {}
     for data, (published, count) in DATA.items():
         for loss in LOSSES:
             values = distance.loc[(data, loss)]
             covered = modes.loc[(data, loss)]
             effect = ratio(distance.loc[(data, PENALTY)], values)
             effects[data, loss] = effect
-            agrees = "-"
-            if loss == PENALTY and count:
-                agrees = "yes" if (covered == count).all() else "no"
-                verdicts.append(agrees)
             lines.append(
                 (
                     f"`{data}`",
@@ -57,7 +53,6 @@ def analyse(rows: pd.DataFrame) -> Finding:
                     "-" if count is None else f"{quality.loc[(data, loss)].mean():.2f}",
                     f"{values.mean():.4f} ± {values.sem():.2g}",
                     "-" if loss == PENALTY else effect,
-                    agrees,
                 )
             )
     surely = [key for key, each in effects.items() if key[1] != PENALTY and each.high < 1]
@@ -72,23 +67,22 @@ def analyse(rows: pd.DataFrame) -> Finding:
             for loss in LOSSES
             if loss != PENALTY
         )
-        + " times the squared sliced Wasserstein distance; it covers all modes at every seed on "
-        f"{verdicts.count('yes')} of {len(verdicts)} mixtures.",
+        + " times the squared sliced Wasserstein distance.",
         "Covered modes of each seed (a fifth of the fair share), share of samples within three "
         "standard deviations, squared sliced Wasserstein distance (mean and standard error), and "
         "the penalty's distance as a ratio to theirs with a 95% interval.\n\n"
-        + table(
-            (
-                "data",
-                "loss",
-                "published",
-                "modes",
-                "quality",
-                "distance",
-                "penalty / this",
-                "agrees",
-            ),
-            lines,
+        + table(("data", "loss", "critics see", "modes", "quality", "distance", "ratio"), lines)
+        + "\n\n"
+        + claims(
+            [
+                Claim(
+                    f"the penalty is nearer to `{data}` than `{loss}`",
+                    "clipping ignores higher moments",
+                    each,
+                )
+                for (data, loss), each in effects.items()
+                if loss != PENALTY
+            ]
         ),
         {"paper-wgangp": _drawn(rows)},
         "The published panels are level sets of critics that are trained to the end against "

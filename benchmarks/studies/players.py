@@ -39,12 +39,12 @@ def analyse(rows: pd.DataFrame) -> Finding:
         f"and for the other {len(own) - surely} that is open. The squared sliced Wasserstein "
         "distance with their own is that with the best other times "
         + ", ".join(f"{each} ({name}, with {rival})" for name, rival, each in own)
-        + f". Averages over the other player spread by a factor of {spreads[more]:.1f} with the "
-        f"{more} and of {spreads[less]:.1f} with the {less} (without {' and '.join(MOMENTS)} "
-        "discriminators, which see moments only and are far behind). D need not be a network "
-        f"that gradients train: the best pair with another one ({' with '.join(other)}), with "
-        f"{against} times the distance, {told} the best with such a network "
-        f"({' with '.join(network)}).",
+        + f". Averages over the other player have a geometric standard deviation of "
+        f"{spreads[more]:.1f} between {more}s and of {spreads[less]:.1f} between {less}s "
+        f"(without {' and '.join(MOMENTS)} "
+        "discriminators, which see moments only and are far behind). The best pair with a "
+        f"discriminator that no gradient trains ({' with '.join(other)}) has {against} times the "
+        f"distance of the best with a trained network ({' with '.join(network)}), and {told} it.",
         "Squared sliced Wasserstein distance, geometric mean over seeds (and covered modes of "
         "eight); rows are generators.\n\n"
         + table(
@@ -61,7 +61,7 @@ def analyse(rows: pd.DataFrame) -> Finding:
 
 
 def _spreads(square: pd.DataFrame) -> dict[str, float]:
-    """Return by which factor averages over the one player spread with the other."""
+    """Return geometric standard deviations of averages over the other player."""
     logs = np.log(square)
     return {
         "discriminator": float(np.exp(logs.mean(axis=0).std())),

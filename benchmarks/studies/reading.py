@@ -138,7 +138,8 @@ def claims(found: Sequence[Claim]) -> str:
     told = [each.agrees for each in found]
     lines = [(each.statement, each.published, each.ours, each.agrees) for each in found]
     return (
-        f"Of {len(found)} published orders {told.count('yes')} agree, {told.count('no')} do not, "
+        f"Of {len(found)} comparisons with published orders {told.count('yes')} agree, "
+        f"{told.count('no')} do not, "
         f"{told.count('open')} stay open, since the interval holds equality:\n\n"
         + table(("claim", "published", "ours, below equality if it holds", "agrees"), lines)
     )

@@ -9,6 +9,7 @@ from benchmarks.studies.study import Finding, Study
 
 BASE = "base"
 STARVED = "wgan"
+SOLVING = ("k=2", "both rates x 4")
 RESAMPLINGS = 500
 TOLD = 5
 VARIANTS = {
@@ -44,13 +45,13 @@ def analyse(rows: pd.DataFrame) -> Finding:
         "By which factor the squared sliced Wasserstein "
         f"distance changes, on average over cells and whichever way: {_factors(scores, fed)}. "
         f"With the losses `{STARVED}` as well, whose critic one step starves: "
-        f"{_factors(scores, list(base.index))}. {_always(effects)}",
+        f"{_factors(scores, list(base.index))}. {_always(effects)} {_together(scores, fed)}",
         "Ratio of the distance to that of the base (below 1 is better), geometric mean over "
         "paired seeds with 95% interval, each of its own; bold where it leaves out 1. The base "
         "has k = 1, beta1 = .5, rates of .001, EMA, batches of 128 and 1500 steps.\n\n"
         + table(("setting", *(f"{loss}, {data}" for data, loss in base.index)), lines),
         {"settings": _drawn(effects, _losses(base))},
-        "One setting is changed at a time, so that no interaction is seen, and budgets differ "
+        "One setting is changed at a time, so that no two are seen together, and budgets differ "
         "(k, batches and steps cost what they cost). The penalised Wasserstein loss recommends "
         "beta1 = 0, so that the base has it there. An average factor hides single cells, such as "
         "that of the generator's rate with R1 on the ring, and noise alone makes it larger than "
@@ -98,6 +99,21 @@ def _interval(logs: np.ndarray) -> str:
     picks = rng.integers(logs.shape[1], size=(RESAMPLINGS, logs.shape[1]))
     low, high = np.percentile([_factor(logs[:, pick]) for pick in picks], [2.5, 97.5])
     return f"[{low:.1f}, {high:.1f}]"
+
+
+def _together(scores: pd.DataFrame, cells: list[tuple[str, str]]) -> str:
+    """Say what one loss has of the distance of another, in the base and where settings help."""
+    told = []
+    for at, (data, one) in enumerate(cells):
+        for other_data, other in cells[:at]:
+            if other_data == data:
+                found = (
+                    f"{ratio(scores.loc[(name, data, one)], scores.loc[(name, data, other)])} "
+                    f"({name})"
+                    for name in (BASE, *SOLVING)
+                )
+                told.append(f"`{one}` has {', '.join(found)} of that of `{other}` on `{data}`")
+    return f"Losses and settings act together: {'; '.join(told)}."
 
 
 def _always(effects: dict) -> str:

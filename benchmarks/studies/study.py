@@ -108,7 +108,7 @@ class Study:
     def setup(self, size: str = "") -> str:
         """Say what was run, where, how long it took and what failed."""
         rows = pd.read_parquet(self.rows(size))
-        runs = rows.drop_duplicates(["variant", "run_id"])
+        runs = rows.drop_duplicates("run_id")
         failed = int(runs["status"].ne("ok").sum())
         minutes = (runs["train_seconds"].sum() + runs["eval_seconds"].sum()) / 60
         machine = " and ".join(sorted(runs["hardware"].dropna().unique()))
@@ -116,7 +116,8 @@ class Study:
         grid = f"{self.name}{size}.toml"
         return (
             f"Set-up: the grid [{grid}](../../../benchmarks/studies/grids/{grid}){variants}, "
-            f"{len(runs)} runs of which {failed} failed, {minutes:.0f} minutes of training and "
+            f"{len(runs)} distinct runs of which {failed} failed, {minutes:.0f} minutes of "
+            "training and "
             f"scoring in all, on {machine}."
         )
 

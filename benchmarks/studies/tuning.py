@@ -138,8 +138,13 @@ def analyse(rows: pd.DataFrame) -> Finding:
         best = ends[data].idxmin()
         near = [m for m in ends.index if m != best and not each.ratio(m, best).low > 1]
         told.append(
-            f"on `{data}` `{best}` leads with {each.ratio(best, BASE)} times the distance of "
-            f"plain `{BASE}`, and {len(near)} of the {len(ends) - 1} others are not surely "
+            f"on `{data}` `{best}` leads"
+            + (
+                f", with {each.ratio(best, BASE)} times the distance of `{BASE}`"
+                if best != BASE
+                else ""
+            )
+            + f", and {len(near)} of the {len(ends) - 1} others are not surely "
             "behind it"
         )
     tries = max(len(curve) for each in found.values() for curve in each.curves.values())
@@ -196,6 +201,7 @@ def _drawn(found: Mapping[str, Searched]) -> Figure:
             axis.plot(range(1, len(curve) + 1), curve, **style)
         axis.set_yscale("log")
         axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_formatter("")
         axis.set_title(data, fontsize=9)
         axis.legend(fontsize=7)
     figure.supxlabel("configurations tried", fontsize=9)
