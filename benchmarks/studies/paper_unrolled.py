@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from benchmarks.studies.reading import by_seed, difference, table
-from benchmarks.studies.study import Finding, Study
+from benchmarks.studies.study import Finding, Study, points
 from ganbench.results import Results
 
 STEPS = (0, 1, 5, 10)
@@ -16,22 +16,13 @@ PUBLISHED = {
 """What the text says that its pictures show; they show no other number of steps."""
 NEAR, REACH = "modes(radius=15.0)", 0.3
 """A score of modes that is as coarse as the eye: 15 standard deviations of .02."""
-SHOWN = 400
-"""Samples of the first seed that the figure shows."""
 
 
 def collect(results: Results) -> pd.DataFrame:
     """Keep the scores, and samples of the first seed for the figure."""
     frame = results.frame
     first = frame[frame["status"].eq("ok")].drop_duplicates("run_id").iloc[[0]]
-    points = results.samples(first["run_id"].item())[:SHOWN].numpy()
-    parts = [
-        first.loc[first.index.repeat(len(points))].assign(
-            metric="sample", estimator=name, value=points[:, axis]
-        )
-        for axis, name in enumerate("xy")
-    ]
-    return pd.concat([frame, *parts], ignore_index=True)
+    return pd.concat([frame, points(results, first)], ignore_index=True)
 
 
 def analyse(rows: pd.DataFrame) -> Finding:

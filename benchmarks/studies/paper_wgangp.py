@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from benchmarks.studies.reading import Claim, by_seed, claims, ratio, table
-from benchmarks.studies.study import Finding, Study
+from benchmarks.studies.study import Finding, Study, points
 from ganbench.results import Results
 
 LOSSES = ("wgan+clip", "wgan+clip(limit=0.1)", "wgan+gp(weight=0.1)")
@@ -15,22 +15,14 @@ DATA = {
     "swiss_roll(noise=0.25)": ("the roll", None),
 }
 """What pictures show that critics with the penalty see, and how many modes that is."""
-SHOWN = 400
 
 
 def collect(results: Results) -> pd.DataFrame:
     """Keep the scores, and samples of the first seed for the figure."""
     frame = results.frame
-    first = frame[frame["seed"].eq(frame["seed"].min())].drop_duplicates("run_id")
-    parts = [frame]
-    for _, run in first[first["status"].eq("ok")].iterrows():
-        points = results.samples(run["run_id"])[:SHOWN].numpy()
-        axes = points[:, [0, -1]]
-        parts += [
-            pd.DataFrame([run] * len(axes)).assign(metric="sample", estimator=name, value=values)
-            for name, values in zip("xy", axes.T, strict=True)
-        ]
-    return pd.concat(parts, ignore_index=True)
+    good = frame[frame["status"].eq("ok")].drop_duplicates("run_id")
+    first = good[good["seed"].eq(good["seed"].min())]
+    return pd.concat([frame, points(results, first)], ignore_index=True)
 
 
 def analyse(rows: pd.DataFrame) -> Finding:

@@ -26,6 +26,30 @@ def scores(results: Results) -> Rows:
     return results.frame
 
 
+def points(results: Results, runs: Rows) -> Rows:
+    """Return samples of runs as rows, for pictures.
+
+    Args:
+        results: which hold the runs.
+        runs: a row for each.
+
+    Returns:
+        For the first samples of each run two rows, its first coordinate as the estimator "x" and
+        its last as "y", of the metric "sample".
+    """
+    parts = []
+    for _, run in runs.iterrows():
+        drawn = results.samples(run["run_id"])[:SHOWN].numpy()
+        for name, values in (("x", drawn[:, 0]), ("y", drawn[:, -1])):
+            row = pd.DataFrame([run] * len(values))
+            parts.append(row.assign(metric="sample", estimator=name, value=values))
+    return pd.concat(parts, ignore_index=True)
+
+
+SHOWN = 400
+"""Samples of a run that pictures show."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """What a study says.
