@@ -72,7 +72,8 @@ def _environment(environment: Mapping[str, Any]) -> str:
 
 
 def _ganbench(*words: str, codes: tuple[int, ...] = (0,)) -> str:
-    done = subprocess.run(["ganbench", *words], stdout=subprocess.PIPE, text=True, check=False)
+    command = Path(sys.executable).with_name("ganbench")  # of this environment
+    done = subprocess.run([command, *words], stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode not in codes:
         raise click.ClickException(f"`ganbench {' '.join(words)}` ended with {done.returncode}.")
     return done.stdout
