@@ -7,6 +7,7 @@ and environment. `ganbench compare results/GRID results/reference/GRID` reads th
 """
 
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
