@@ -10,7 +10,7 @@ from ganbench.metrics._checks import Floats, SampleLike, as_sample, log_densitie
 from ganbench.metrics._intervals import TWO_SIDED_95, wilson
 from ganbench.metrics.score import Score
 
-IMPOSSIBLE = -math.log(5e-324)
+IMPOSSIBLE = 1074 * math.log(2)
 """The surprise, in nats, of the smallest probability that a double can hold: 744.4."""
 
 
