@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.mark.parametrize("folder", ["ganbench", "plugins"])
 def test_no_literal_is_subnormal(folder):
-    """Training flushes such numbers to zero: compiled there first, a 0 would be kept in the cache."""
+    """Training flushes such numbers to zero; compiled there first, a 0 stays in the cache."""
     found = [
         f"{file}:{node.lineno}"
         for file in (ROOT / folder).rglob("*.py")
