@@ -29,6 +29,7 @@ def analyse(rows: pd.DataFrame) -> Finding:
         [name for name in scores if all(name in each for each in laid.values())]
     ]
     agreeing, lone = shared.idxmax(), shared.idxmin()
+    near = ", ".join(f"`{name}`" for name in shared.index[shared >= shared.max() - NEAR])
     pairs = others.stack()
     lowest = pairs.idxmin()
     overall = "; ".join(f"{_interval(frame)} (`{data}`)" for data, frame in laid.items())
@@ -51,7 +52,7 @@ def analyse(rows: pd.DataFrame) -> Finding:
         f"`{agreeing}` agrees most with the others ({shared[agreeing]:.2f} on average) and "
         f"`{lone}` least ({shared[lone]:.2f}); `{lowest[0]}` and `{lowest[1]}` agree least with "
         f"each other ({pairs.min():.2f}). To report one score, take one that agrees with the "
-        f"others and is steady, of which the table has several within {NEAR} of the first; "
+        f"others and is steady: {near} are within {NEAR} of each other; "
         f"`{lone}` says something else, and stands in for none. "
         f"Seeds of one cell are ordered against other cells most steadily by `{steady.idxmax()}` "
         f"({steady.max():.2f}) and least by `{steady.idxmin()}` ({steady.min():.2f}).",

@@ -54,7 +54,7 @@ def analyse(rows: pd.DataFrame) -> Finding:
         "the real ones, which "
         f"samples of few kinds cannot please, changes by {grams} nats (below 0 is better). The "
         f"oracle's own sequences have {nll.loc['the oracle'].mean():.3f}, a model of n-grams "
-        f"{nll.loc['ngram'].mean():.3f}, so that likelihood has not come to its end either.",
+        f"{nll.loc['ngram'].mean():.3f}, likelihood {nll.loc[LONG].mean():.3f}.",
         "Negative log-likelihood under the oracle, in nats per symbol, means and standard errors "
         "over five seeds; Jensen-Shannon divergence of 2-grams in nats; share of distinct "
         "sequences.\n\n"

@@ -21,7 +21,7 @@ NEAR, REACH = "modes(radius=15.0)", 0.3
 def collect(results: Results) -> pd.DataFrame:
     """Keep the scores, and samples of the first seed for the figure."""
     frame = results.frame
-    first = frame[frame["status"].eq("ok")].drop_duplicates("run_id").iloc[[0]]
+    first = frame[frame["status"].eq("ok")].drop_duplicates("run_id").head(1)
     return pd.concat([frame, points(results, first)], ignore_index=True)
 
 

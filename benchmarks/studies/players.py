@@ -25,6 +25,7 @@ def analyse(rows: pd.DataFrame) -> Finding:
         pair_of = scores.loc[(name, name)], scores.loc[(name, rival)]
         own.append((name, rival, ratio(*pair_of, comparisons=square.shape[1] - 1)))
     surely = sum(each.low > 1 for *_, each in own)
+    unclear = sum(not each.sure for *_, each in own)
     plain = means.index.get_level_values("discriminator").isin(NO_NETWORKS)
     network, other = means[~plain].idxmin(), means[plain].idxmin()
     against = ratio(scores.loc[other], scores.loc[network])
@@ -36,13 +37,13 @@ def analyse(rows: pd.DataFrame) -> Finding:
     return Finding(
         f"For {surely} of {len(own)} generators some discriminator of another kind is surely "
         "better than one of their own, by intervals that hold for all of their rivals at once, "
-        f"and for the other {len(own) - surely} that is open. The squared sliced Wasserstein "
+        f"and for {unclear} that is open. The squared sliced Wasserstein "
         "distance with their own is that with the best other times "
         + ", ".join(f"{each} ({name}, with {rival})" for name, rival, each in own)
         + f". Averages over the other player have a geometric standard deviation of "
         f"{spreads[more]:.1f} between {more}s and of {spreads[less]:.1f} between {less}s "
         f"(without {' and '.join(MOMENTS)} "
-        "discriminators, which see moments only and are far behind). The best pair with a "
+        "discriminators, which see moments only). The best pair with a "
         f"discriminator that no gradient trains ({' with '.join(other)}) has {against} times the "
         f"distance of the best with a trained network ({' with '.join(network)}), and {told} it.",
         "Squared sliced Wasserstein distance, geometric mean over seeds (and covered modes of "

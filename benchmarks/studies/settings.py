@@ -113,7 +113,7 @@ def _together(scores: pd.DataFrame, cells: list[tuple[str, str]]) -> str:
                     for name in (BASE, *SOLVING)
                 )
                 told.append(f"`{one}` has {', '.join(found)} of that of `{other}` on `{data}`")
-    return f"Losses and settings act together: {'; '.join(told)}."
+    return f"One loss beside another, by setting: {'; '.join(told)}."
 
 
 def _always(effects: dict) -> str:

@@ -37,7 +37,7 @@ def points(results: Results, runs: Rows) -> Rows:
         For the first samples of each run two rows, its first coordinate as the estimator "x" and
         its last as "y", of the metric "sample".
     """
-    parts = []
+    parts = [runs.iloc[:0]]
     for _, run in runs.iterrows():
         drawn = results.samples(run["run_id"])[:SHOWN].numpy()
         for name, values in (("x", drawn[:, 0]), ("y", drawn[:, -1])):
@@ -141,8 +141,7 @@ class Study:
         return (
             f"Set-up: the grid [{grid}](../../../benchmarks/studies/grids/{grid}){variants}, "
             f"{len(runs)} distinct runs of which {failed} failed, {minutes:.0f} minutes of "
-            "training and "
-            f"scoring in all, on {machine}."
+            f"training and scoring in all, on {machine}."
         )
 
     def kept(self, size: str = "") -> Path:

@@ -128,16 +128,16 @@ def _best_of_k(choice: np.ndarray, score: np.ndarray) -> np.ndarray:
 
 def analyse(rows: pd.DataFrame) -> Finding:
     """Compare losses at equal numbers of tries."""
-    rows = rows.assign(method=rows["loss"].str.replace(r" \[.*|\([^)]*\)", "", regex=True))
+    rows = rows.assign(method=rows["loss"].str.replace(r"\([^)]*\)", "", regex=True))
     found = {data: searched(of) for data, of in rows.groupby("dataset", sort=False)}
     ends = pd.DataFrame(
         {data: {m: curve[-1] for m, curve in each.curves.items()} for data, each in found.items()}
     )
-    told = []
+    leaders = []
     for data, each in found.items():
         best = ends[data].idxmin()
         near = [m for m in ends.index if m != best and not each.ratio(m, best).low > 1]
-        told.append(
+        leaders.append(
             f"on `{data}` `{best}` leads"
             + (
                 f", with {each.ratio(best, BASE)} times the distance of `{BASE}`"
@@ -160,14 +160,9 @@ def analyse(rows: pd.DataFrame) -> Finding:
     lines = []
     for method in ends.index:
         effects = (each.ratio(method, BASE) for each in found.values())
-        lines.append(
-            (
-                f"`{method}`",
-                *(each.told for each in effects),
-            )
-        )
+        lines.append((f"`{method}`", *(each.told for each in effects)))
     return Finding(
-        f"With {tries} configurations for each of {len(ends)} losses: {'; '.join(told)}. Going "
+        f"With {tries} configurations for each of {len(ends)} losses: {'; '.join(leaders)}. Going "
         "from one configuration to all makes the distance of the median loss smaller by a factor, "
         f"and the best loss in place of the median one by another: {gain}. Two datasets order the "
         f"losses with rank correlations from {order.min():.2f} to {order.max():.2f}.",
@@ -185,7 +180,7 @@ def analyse(rows: pd.DataFrame) -> Finding:
         "little of luck; resampling draws some configurations twice, which leaves fewer to "
         "choose from. The leader is chosen by the scores that show it. Losses that are dear on "
         "a CPU (`sinkhorn`, `cramer`, `mmd`) and most combinations with other regularizers are "
-        "left to the GPU.",
+        "left out, here and in the larger grid.",
     )
 
 
