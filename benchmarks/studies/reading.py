@@ -96,7 +96,6 @@ def intervals(axis: Axes, effects: Iterable[Effect], colours: Iterable[str]) -> 
 
 def ratios(axis: Axes) -> None:
     """Give an axis of ratios a logarithmic scale with plain numbers, and a line at one."""
-    axis.figure.get_layout_engine().set(w_pad=0.12)  # else long names beside it touch the edge
     axis.axvline(1, color="0.5", lw=1)
     axis.set_xscale("log")
     axis.minorticks_off()

@@ -30,14 +30,19 @@ def encode_all(figure: Figure, formats: Sequence[str]) -> dict[str, bytes]:
 
 @contextmanager
 def _settled(figure: Figure) -> Iterator[None]:
-    """Lay a figure out once instead of twice for each file, which is most of the drawing."""
-    engine = figure.get_layout_engine()
+    """Lay a figure out once instead of twice for each file, which is most of the drawing.
+
+    It is laid out at the resolution of its files: letters of another are not as wide.
+    """
+    engine, dpi = figure.get_layout_engine(), figure.dpi
+    figure.set_dpi(_DPI)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     try:
         yield
     finally:
         figure.set_layout_engine(engine)
+        figure.set_dpi(dpi)
 
 
 def _saved(figure: Figure, format: str) -> bytes:
